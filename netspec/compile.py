@@ -77,7 +77,7 @@ def check(
     """
     values = {**write_values(set), **write_values(overrides)}
     checked = check_named(name_spec(spec), values, train, imports, () if plugins is None else plugins, untrusted)
-    return replace(checked, problems=in_python(checked.problems)) if values else checked
+    return replace(checked, problems=in_python(checked.problems)) if set else checked
 
 
 def in_python(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

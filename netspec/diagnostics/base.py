@@ -11,7 +11,7 @@ argument in `blame`; `infer` puts the caret there.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from netspec.diagnostics.drawing.cells import escape
@@ -53,6 +53,25 @@ _NUMBER = re.compile(r"(?<![\w.])[0-9][0-9_]*(?:\.[0-9]+)?(?:e-?[0-9]+)?")
 def holds_new_number(before: str, after: str) -> bool:
     """A text that is written for another one holds a number that did not stand there."""
     return not set(_NUMBER.findall(after)) <= set(_NUMBER.findall(before))
+
+
+def written(edits: Iterable[Edit]) -> list[Edit]:
+    """Edits as the source wants them: in JSON, words inside of one string, with JSON's escapes; none where others are among them."""
+    edits = list(edits)
+    if all(e.raw or e.span.source.pointers is None for e in edits):
+        return edits
+    return [Edit(e.span, _escape(e.text)) for e in edits] if all(map(_in_string, edits)) else []
+
+
+def _in_string(edit: Edit) -> bool:
+    pointers = edit.span.source.pointers
+    return pointers is not None and pointers.in_string(edit.span.start, edit.span.end)
+
+
+def _escape(text: str) -> str:
+    import json  # only specs in JSON need it
+
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 @record(kw_only=True)
@@ -102,7 +121,14 @@ class Diagnostic:
         return self.proposed() or None if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
-        """The repair as edits, when it is known exactly."""
+        """The repair that is proposed, as edits of the source as it is written. Once the repairs were tried, which `check` does, it is the
+        one that held; before, only one that is known exactly."""
+        if self.tried:
+            return written(self.held.edits) if self.held else []
+        return written(self.own_edits())
+
+    def own_edits(self) -> Sequence[Edit]:
+        """The repair that a class knows, when it is known exactly."""
         return ()
 
     def statements_missing(self) -> tuple[str, ...]:
@@ -111,7 +137,7 @@ class Diagnostic:
 
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
-        edits = tuple(self.edits())
+        edits = tuple(self.own_edits())
         return self.ways or ((Repair(edits, guess=self.guesses),) if edits else ())
 
     def chosen(self) -> Repair | None:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from time import process_time
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
-from netspec.diagnostics.edits import apply_edits, written
+from netspec.diagnostics.base import Diagnostic, Edit, Repair, written
+from netspec.diagnostics.edits import apply_edits
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import Source
@@ -97,7 +97,9 @@ def _is_same(problem: Diagnostic, other: Diagnostic) -> bool:
 
 
 def _is_consequence(problem: Diagnostic, first: Diagnostic, repair: Repair) -> bool:
-    """It comes from the same mistake: no warning takes an error away, and what an edit writes over is another matter."""
+    """It comes from the same mistake: no warning takes an error away, and what an edit writes over is another matter, unless the edit writes
+    it again."""
     if first.severity == "warning" and problem.severity == "error":
         return False
-    return all(edit.span.end <= problem.at.start or problem.at.end <= edit.span.start for edit in repair.edits)
+    apart = (edit.span.end <= problem.at.start or problem.at.end <= edit.span.start for edit in repair.edits)
+    return all(away or problem.at.text in edit.text for away, edit in zip(apart, repair.edits, strict=True))

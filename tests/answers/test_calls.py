@@ -166,10 +166,8 @@ INPUTS = [
     Wrong(MASKED.format("lstm(8, mask=length)"), "lengths=length"),
 ]
 LOOPS = [
-    Wrong(LOOP.format("repeat 4 as i { y = y + (y -> dense(4) -> drop_path(0.1 * i)) }"), "for i in range(4) {"),
     Wrong(LOOP.format("repeat 4 as i { y = y + (y -> dense(widths[i]) -> dense(4)) }"), "for i in range(4) {"),
     Wrong(LOOP.format("repeat 4 as i { y = y + (y -> dense(2 ** i) -> dense(4)) }"), "for i in range(4) {"),
-    Wrong(LOOP.format("repeat 4 as i { y = y -> dropout(i / 10) -> dense(4) }"), "for i in range(4) {"),
 ]
 IMPORTING = 'netspec 1\n\nimport Mlp from "{}"\n\nmodel M {{\n  input x: f32[B, 16]\n  output y = x -> Mlp(factor=2)\n}}\n'
 

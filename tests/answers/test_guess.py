@@ -69,7 +69,7 @@ def test_a_guess_is_shown_and_edited_but_not_written(name: str, tmp_path: Path, 
     assert not netspec.check(Source(source.path, apply_edits(source, edits_of(problem)))).problems
     path = tmp_path / "m.net"
     path.write_text(source.text)
-    assert main(["check", str(path), "--diff"]) == 0
+    assert main(["check", str(path), "--diff"]) == 1, "what is left is said"
     assert main(["check", str(path), "--fix"]) == 1
     out, err = capsys.readouterr()
     assert path.read_text() == source.text and "-  " not in out

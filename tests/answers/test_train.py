@@ -394,7 +394,7 @@ SERVED: tuple[Row, ...] = (
     (
         "serve LM { tokens = greedy(logits, start=1, stop=2, limit=32) }",
         "serve LM { tokens = greedy(logits, start=1, stop=2) }",
-        "serve LM { tokens = greedy(logits, start=1, stop=2, limit=6) }",
+        "serve LM { tokens = greedy(logits, start=1, stop=2, limit=128) }",
     ),
     (
         "serve LM { tokens = greedy(logits, start=1, stop=2, limit=32) }",

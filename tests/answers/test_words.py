@@ -69,7 +69,7 @@ REPAIRED = {
         "when eval { x = 2.0 * x }\n  when serve { x = 2.0 * x }",
     ),
     "numbers that count": (model(WEIGHT[0], "weight v: f32[8] = log(arange(1, 9))", WEIGHT[1]), "log(linspace(1, 8))"),
-    "draws": (model(WEIGHT[0], "weight v: f32[8] = 0.1 * random_normal([8])", WEIGHT[1]), "0.1 * normal(1.0)"),
+    "draws": (model(WEIGHT[0], "weight v: f32[8] = 0.1 * random_normal([8])", WEIGHT[1]), "normal(0.1)"),
     "an index in full": (
         model("input x: i32[B]", "repeat 50 as t { x = x + full([B], 49 - t) }", "output y = x"),
         "broadcast_to(49 - t, [B])",

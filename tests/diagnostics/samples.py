@@ -36,7 +36,7 @@ class SampleProblem(Diagnostic):
     def help(self) -> str | None:
         return self.repair
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.changes
 
 

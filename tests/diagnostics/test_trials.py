@@ -93,3 +93,8 @@ def test_no_fact_of_a_problem_hides_what_every_problem_has() -> None:
     for kind in catalog.catalog().values():
         facts = {f.name for f in fields(kind)} - {f.name for f in fields(Diagnostic)}
         assert not facts & own, f"{kind.__name__}: {facts & own}"
+
+
+def test_what_is_proposed_is_asked_of_every_problem_in_one_way() -> None:
+    """A class says its own repair in `own_edits` or `repairs`; `edits` is what held, for whoever applies it."""
+    assert [kind.__name__ for kind in catalog.catalog().values() if "edits" in vars(kind)] == []

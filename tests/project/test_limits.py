@@ -415,6 +415,7 @@ GIVEN_UP = {
     "compared_names": "no name is proposed",
     "translated_characters": "no form of another language is read as what it means",
     "translated_words": "no form of another language is read as what it means",
+    "translations": "no form of another language is read as what it means",
     "repair_tries": "no repair is tried",
     "repair_seconds": "no repair is tried",
     "tried_arguments": "no other number is proposed",

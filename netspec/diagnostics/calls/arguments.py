@@ -46,7 +46,7 @@ class BadArgument(Diagnostic):
             f"`{self.name}` has this place among the arguments of `{self.op}`: a value that is meant for another one has its name before it"
         )
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         if self.ways:
             return self.ways[0].edits
         return [Edit(self.at, self.repair)] if self.repair else []
@@ -97,7 +97,7 @@ class SwappedArguments(Diagnostic):
             return f"write `{repair.words}`"
         return f"write `{', '.join(edit.text for edit in self.swapped)}`" if self.swapped else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.swapped
 
 

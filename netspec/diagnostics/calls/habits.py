@@ -34,7 +34,7 @@ class ForeignOrder(Diagnostic):
         names = ", ".join(f"{name}={number.strip()}" for name, number in zip(self.takes, self.given.split(","), strict=False))
         return f"the channels that come in are known: write `{self.op}({self.meant})`; if it is meant, name what is unusual: `{names}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.meant)]
 
 
@@ -58,7 +58,7 @@ class ImageWithoutBatch(Diagnostic):
     def help(self) -> str:
         return f"write `input {self.name}: {self.meant}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.declared, self.meant)] if self.declared is not NOWHERE else []
 
 
@@ -87,5 +87,5 @@ class ChannelsFirst(Diagnostic):
         turned = f"transpose({self.name}, {list(self.order)})"
         return f"write `input {self.name}: {self.meant}`, or turn what comes: `{turned}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.declared, self.meant)] if self.declared is not NOWHERE else []

@@ -61,7 +61,7 @@ class AverageWithoutName(Diagnostic):
     def help(self) -> str:
         return f"write `shared {self.target} = {self.written}`, and use it: `-> {self.target}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.named
 
 

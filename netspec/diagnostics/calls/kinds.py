@@ -32,7 +32,7 @@ class NeedsQuotes(Diagnostic):
     def help(self) -> str | None:
         return f'write `"{self.word}"`'
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, f'"{self.word}"')]
 
 

@@ -41,7 +41,7 @@ class UnequalItems(Diagnostic):
     def help(self) -> str | None:
         return self.how or None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.changes
 
 

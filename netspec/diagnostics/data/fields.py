@@ -46,7 +46,7 @@ class InputNotAField(Diagnostic):
             return f"{fields}; declare what is missing, if the data have it: `fields={{{own}, …}}`"
         return f"{fields}; data of your own have the fields that you say: `arrays(fields={{{own}}})`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         end = Span(self.at.source, self.at.end, self.at.end)
         return [Edit(end, f" {self._stage()}")] if self.renames and self.at is not NOWHERE else []
 
@@ -111,5 +111,5 @@ class NotADataChain(Diagnostic):
     def help(self) -> str | None:
         return self.repair or None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.changes

@@ -111,7 +111,7 @@ class MissingOutput(Diagnostic):
     def help(self) -> str | None:
         return f"add `output {self.last}` as its last line" if self.last else "add `output name = …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.end, f"  output {self.last}\n")] if self.last and self.end is not NOWHERE else []
 
 
@@ -127,7 +127,7 @@ class UnnamedOutput(Diagnostic):
     def help(self) -> str | None:
         return "write `output y = …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         start = Span(self.at.source, self.at.start, self.at.start)
         return [Edit(start, "y = ")]
 

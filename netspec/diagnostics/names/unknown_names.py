@@ -31,7 +31,7 @@ class _Near(Diagnostic):
             return f"did you mean {quote_choices(self.near)}?"
         return f"it has {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.near[0])] if self.near else []
 
 
@@ -51,10 +51,10 @@ class UnknownName(_Near):
     def places(self) -> Sequence[Place]:
         return [] if self.below is NOWHERE else [Place(self.below, "bound here, below its use")]
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         if self.ways:
             return self.ways[0].edits
-        return [] if self.below is not NOWHERE else super().edits()
+        return [] if self.below is not NOWHERE else super().own_edits()
 
     def mistake(self) -> object:
         library, dot, _ = self.name.partition(".")
@@ -106,8 +106,8 @@ class UnknownArgument(_Near):
             return f"{said} `{repair.words}`"
         return super().help() or f"`{self.op}` takes no arguments"
 
-    def edits(self) -> Sequence[Edit]:
-        return self.ways[0].edits if self.ways else super().edits()
+    def own_edits(self) -> Sequence[Edit]:
+        return self.ways[0].edits if self.ways else super().own_edits()
 
     def mistake(self) -> object:
         return (self.slug(), frozenset((self.name, *self.others)))
@@ -145,7 +145,7 @@ class UnknownSetting(_Near):
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.ways[0].edits if self.ways else ()
 
 

@@ -29,7 +29,7 @@ class UnknownClaim(Diagnostic):
             return f"write `{chosen.words}`"
         return f"did you mean `{self.near}`?" if self.near else f"it knows {known}"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.near)] if self.near else []
 
 
@@ -74,5 +74,5 @@ class ClaimAtForbiddenSize(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.allowed}`" if self.allowed else "say a size that the model may have"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.allowed)] if self.allowed else []

@@ -76,7 +76,7 @@ class WeightNotTrained(Diagnostic):
     def help(self) -> str | None:
         return "write `buffer`: what is kept, but not trained"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, "buffer")]
 
 
@@ -146,7 +146,7 @@ class ExpectFailed(Diagnostic):
             return f"if that is meant, write `{self.repair}`{largest and '. ' + largest[0].upper() + largest[1:]}"
         return largest or None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.repair_at, self.repair)] if self.repair and self.repair_at is not NOWHERE else []
 
 

@@ -96,7 +96,7 @@ class _Picks(Diagnostic):
         meant = self.meant()
         return None if meant is None else f"write `{meant}`: each example picks from its own row"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         meant = self.meant()
         return [Edit(self.at, meant)] if meant is not None and self.texts is not None else []
 
@@ -118,8 +118,8 @@ class PicksRowsOfTheBatch(_Picks):
         x = (self.texts or self.names)[0]
         return f"for the rows of the batch in a random order write `{x}[random_permutation({self.batch})]`"
 
-    def edits(self) -> Sequence[Edit]:
-        return [] if self._means_an_order() else super().edits()
+    def own_edits(self) -> Sequence[Edit]:
+        return [] if self._means_an_order() else super().own_edits()
 
     def _means_an_order(self) -> bool:
         """Is the index called an order of the batch, which no data can know?"""

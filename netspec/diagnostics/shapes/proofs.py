@@ -23,7 +23,7 @@ class TypeMismatch(Diagnostic):
     def help(self) -> str | None:
         return self.proposed() or (f"write `{self.repair}`" if self.repair else None)
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
 
 
@@ -71,7 +71,7 @@ class NotStatic(Diagnostic):
     def mistake(self) -> object:
         return self.found if self.ways else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
 
 

@@ -138,7 +138,7 @@ arange linspace: iota
 randn randnormal normal gaussian gaussianrandom randomnormallike: random_normal
 rand uniform randuniform randomuniformlike: random_uniform
 bernoulli: random_bernoulli
-randperm permutation randompermutation shufflerows shufflebatch shuffleexamples permutebatch: random_permutation
+randperm permutation shufflerows shufflebatch shuffleexamples permutebatch: random_permutation
 zeroslike = zeros([B, 16])
 oneslike = ones([B, 16])
 fulllike fill: full

@@ -82,7 +82,7 @@ class StrayBracket(Diagnostic):
     def help(self) -> str | None:
         return f"delete it, or add the `{ {v: k for k, v in _CLOSING.items()}[self.bracket] }` that it should close"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, ""),)
 
 
@@ -102,5 +102,5 @@ class WrongBracket(Diagnostic):
     def help(self) -> str | None:
         return f"write `{_CLOSING[self.opened.text]}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, _CLOSING[self.opened.text]),)

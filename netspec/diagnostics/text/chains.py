@@ -43,7 +43,7 @@ class StageIsNoCall(Diagnostic):
             return f"write `-> {self.held.edits[0].text}`"
         return "write `-> relu`, `-> dense(10)`, or a shape to check, `-> [B, 10]`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         named = self.at.text[1:-1] if self.at.text.startswith('"') else ""
         return [Edit(self.at, named)] if named.isidentifier() else []
 
@@ -58,7 +58,7 @@ class EqualsInCondition(Diagnostic):
     def help(self) -> str | None:
         return "write `==`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, "=="),)
 
 
@@ -74,7 +74,7 @@ class EqualsInDict(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.key}: …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, ":"),)
 
 
@@ -95,5 +95,5 @@ class ChainedComparison(Diagnostic):
     def help(self) -> str | None:
         return f"join two comparisons: `… and {self.middle} {self.operator} …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.start, self.at.start), f"and {self.middle} "),)

@@ -58,7 +58,7 @@ class ForbiddenCharacter(Diagnostic):
     def help(self) -> str | None:
         return f"delete it; inside a string write it as an escape, `\\u{self.code:04X}`" if self.code < 0x10000 else "delete it"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, ""),)
 
 

@@ -23,8 +23,8 @@ class ColonForEquals(Rewritten):
     def advice(self) -> str | None:
         return f"write `{self.name}=…`"
 
-    def edits(self) -> Sequence[Edit]:
-        return super().edits() or (Edit(self.at, "="),)
+    def own_edits(self) -> Sequence[Edit]:
+        return super().own_edits() or (Edit(self.at, "="),)
 
 
 @record(kw_only=True)
@@ -42,7 +42,7 @@ class MissingComma(Diagnostic):
     def help(self) -> str | None:
         return "put `,` between the two"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         text, end = self.at.source.text, self.at.start
         while end and text[end - 1] in " \t\n":
             end -= 1
@@ -160,11 +160,11 @@ class InvalidTarget(Diagnostic):
     def help(self) -> str | None:
         if self.found == "a parenthesis":
             return "several names stand without parentheses: `a, b = …`"
-        if self.edits():
-            return f"write `{self.edits()[0].text}`: names have no `-` in them"
+        if self.own_edits():
+            return f"write `{self.own_edits()[0].text}`: names have no `-` in them"
         return "bind a new value to the name: `x = …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         """`hidden-layer` is `hidden_layer`, wherever it stands."""
         source = self.at.source
         line = source.text[source.text.rfind("\n", 0, self.at.start) + 1 :]

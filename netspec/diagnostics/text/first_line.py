@@ -25,7 +25,7 @@ class MissingVersion(Diagnostic):
     def help(self) -> str | None:
         return f"add `netspec {self.known}` as the first line"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, 0, 0), f"netspec {self.known}\n\n"),)
 
 
@@ -42,7 +42,7 @@ class BadVersion(Diagnostic):
     def help(self) -> str | None:
         return f"write `netspec {self.known}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, f"netspec {self.known}"),)
 
 

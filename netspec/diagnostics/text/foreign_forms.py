@@ -30,9 +30,9 @@ class ForeignOperator(Rewritten):
             return f"write `{self.sign}`"
         return f"a name may be bound again: `x = x {self.found[:-1]} …`" if self.found.endswith("=") else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         if self.changes or self.sign is None or not self.at.source.text:
-            return super().edits()
+            return super().own_edits()
         word, text = self.sign.isalpha(), self.at.source.text
         before = " " if word and text[self.at.start - 1 : self.at.start].strip() else ""
         after = " " if word and text[self.at.end : self.at.end + 1].strip() else ""
@@ -62,8 +62,8 @@ class TensorMethod(Rewritten):
     def message(self) -> str:
         return f"a tensor has no methods and no attributes, as in `{self.found}`."
 
-    def edits(self) -> Sequence[Edit]:
-        return () if self.differs() else super().edits()
+    def own_edits(self) -> Sequence[Edit]:
+        return () if self.differs() else super().own_edits()
 
     def differs(self) -> str:
         """The function that divides by another number in one library than in the next, where it is among the methods."""
@@ -129,8 +129,8 @@ class ForeignConstant(Rewritten):
     def advice(self) -> str | None:
         return f"write `{self.constant}`"
 
-    def edits(self) -> Sequence[Edit]:
-        return super().edits() or (Edit(self.at, self.constant),)
+    def own_edits(self) -> Sequence[Edit]:
+        return super().own_edits() or (Edit(self.at, self.constant),)
 
 
 @record(kw_only=True)
@@ -159,8 +159,8 @@ class ForeignComment(Rewritten):
     def advice(self) -> str | None:
         return "write `# …`"
 
-    def edits(self) -> Sequence[Edit]:
-        return super().edits() or ((Edit(self.at, "#"),) if self.found == "//" else ())
+    def own_edits(self) -> Sequence[Edit]:
+        return super().own_edits() or ((Edit(self.at, "#"),) if self.found == "//" else ())
 
 
 @record(kw_only=True)
@@ -180,8 +180,8 @@ class WrongQuotes(Rewritten):
     def advice(self) -> str | None:
         return f"write `{self._double()}`"
 
-    def edits(self) -> Sequence[Edit]:
-        return super().edits() or (Edit(self.at, self._double()),)
+    def own_edits(self) -> Sequence[Edit]:
+        return super().own_edits() or (Edit(self.at, self._double()),)
 
 
 @record(kw_only=True)
@@ -269,7 +269,7 @@ class BareComprehension(Diagnostic):
             return "write the dict out; a list of records is `[{a: x, b: 2} for x in xs]`"
         return f"write `[{self.found}]`" if len(self.found) <= LIMITS.quoted_characters else "put it in brackets: `[… for … in …]`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(span, text) for span, text in zip(self.edges, "()" if self.parts else "[]", strict=False)]
 
 

@@ -41,7 +41,7 @@ class InvalidJson(Diagnostic):
         added = next((text for span, text in self.changes if span.start == span.end), "")
         return _FOREIGN.get(self.found) or (f"add `{added}`" if added else None)
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(span, text, raw=True) for span, text in self.changes]
 
 

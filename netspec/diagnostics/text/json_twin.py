@@ -21,7 +21,7 @@ class _Near(Diagnostic):
     def help(self) -> str | None:
         return did_you_mean(self.near) or (f"it may be {one_of(self.options)}" if self.options else None)
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.near[0])] if self.near else []
 
 
@@ -46,7 +46,7 @@ class WrongJsonType(Diagnostic):
             return f'write `"{self.written}"`: values of the language are strings'
         return f"write `{self.meant}`" if self.meant and (not self.tried or self.held) else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         meant = f'"{self.written}"' if self.written else self.meant
         return [Edit(self.whole, meant, raw=True)] if meant else []
 

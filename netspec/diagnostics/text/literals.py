@@ -66,7 +66,7 @@ class BadNumber(Diagnostic):
             return f"a name cannot begin with a digit; for a product write `{digits} * {letters}`; the suffixes are k M G T KiB MiB GiB"
         return None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return _replace(self.at, self.repaired())
 
     def repairs(self) -> Sequence[Repair]:
@@ -90,7 +90,7 @@ class BadEscape(Diagnostic):
     def help(self) -> str | None:
         return f"for a backslash write two: `\\{self.escape}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return _replace(self.at, f"\\{self.escape}")
 
 

@@ -30,5 +30,5 @@ class ResidualNeedsParentheses(Diagnostic):
     def help(self) -> str | None:
         return f"for a residual connection write parentheses around `{self.right} -> …`; if the sum is meant, write `({self.head}) -> …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [] if self.opens is NOWHERE else [Edit(self.opens, "("), Edit(self.closes, ")")]

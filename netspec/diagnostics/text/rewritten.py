@@ -38,11 +38,11 @@ class Rewritten(Diagnostic):
         chosen = self.chosen()
         if not self.changes or chosen is None:
             return self.advice()
-        if self.meant and chosen == Repair(tuple(self.edits())):
+        if self.meant and chosen == Repair(tuple(self.own_edits())):
             return f"write `{self.meant}`"
         return "delete it" if all(not edit.text for edit in chosen.edits) else self.advice()
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(span, text) for span, text in self.changes]
 
     def repairs(self) -> Sequence[Repair]:
@@ -66,6 +66,6 @@ def _merge(same: Sequence[Rewritten]) -> Rewritten:
     first, *more = same
     if not more:
         return first
-    changes = tuple((edit.span, edit.text) for problem in same for edit in problem.edits())
+    changes = tuple((edit.span, edit.text) for problem in same for edit in problem.own_edits())
     others = (*first.others, *(span for problem in more for span in (problem.at, *problem.others)))
     return replace(first, changes=changes, others=others)

@@ -26,7 +26,7 @@ class UnknownSection(Diagnostic):
         names = self.near or ("import", "param", "let", "block", "model", "train", "serve", "expect")
         return f"a section begins with {one_of(names)}" if not self.near else f"write {one_of(names)}"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(self.at, self.near[0]),) if len(self.near) == 1 else ()
 
 

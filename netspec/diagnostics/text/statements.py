@@ -44,7 +44,7 @@ class MissingName(Diagnostic):
         place = Span(source, end, value.start(1) + len(value[1].rstrip()))
         return [Repair((Edit(place, text),), f"output{text}") for text in texts]
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.end, self.at.end), f" {self.name}"),) if self.name else ()
 
 
@@ -97,7 +97,7 @@ class MissingType(Diagnostic):
             return [Repair((Edit(place, f"\n{indent}".join(lines)),), "; ".join(lines))] if not indent.strip() else ()
         return super().repairs()
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         end = self.at.end
         return (Edit(Span(self.at.source, end, end), f": {self.guess}"),) if self.keyword == "param" else ()
 
@@ -122,7 +122,7 @@ class MissingShape(Diagnostic):
             return f"write `{self.dtype}{self.meant}`"
         return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         start = self.at.end
         return (Edit(Span(self.at.source, start, start + len(self.behind)), self.meant),) if self.meant else ()
 
@@ -139,7 +139,7 @@ class MissingValue(Diagnostic):
     def message(self) -> str:
         return f"`{f'{self.keyword} {self.name}'.strip()}` needs `=` and a value."
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.end, self.at.end), f" = {self.name}"),) if self.called else ()
 
     def help(self) -> str | None:
@@ -161,7 +161,7 @@ class MissingEquals(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.name} = …`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.start, self.at.start), "= "),)
 
 
@@ -190,5 +190,5 @@ class MissingSemicolon(Diagnostic):
     def help(self) -> str | None:
         return "put it on a line of its own, or `;` before it"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.start, self.at.start), "; "),)

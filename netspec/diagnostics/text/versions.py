@@ -38,7 +38,7 @@ class RenamedArgument(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.now}`; `netspec migrate {self.at.source.path}` does it in files of version {self.since - 1}"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.now)]
 
 

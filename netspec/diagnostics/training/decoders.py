@@ -87,7 +87,7 @@ class BeginsTwice(Diagnostic):
     def help(self) -> str | None:
         return "leave `start` out"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [] if self.without is NOWHERE else [Edit(self.without, "")]
 
 

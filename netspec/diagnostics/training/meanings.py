@@ -55,5 +55,5 @@ class ProbabilitiesForLogits(Diagnostic):
         losses = {"softmax_cross_entropy": "log_loss", "sigmoid_cross_entropy": "binary_log_loss"}
         return losses.get(self.op, "") if self.gives == "probabilities" else ""
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return () if self.replacement is None else (self.replacement,)

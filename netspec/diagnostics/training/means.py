@@ -65,7 +65,7 @@ class MeanMeetsExamples(Diagnostic):
             "compute with those"
         )
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         if self.over_batch and not self.plain:
             return [Edit(self.mean_at, self.over_batch)]
         return [Edit(self.mean_at, f"each({self.mean})")] if self.fits else []

@@ -24,7 +24,7 @@ class PatternMatchesNothing(Diagnostic):
     def message(self) -> str:
         return f"the pattern `{self.pattern}` matches no parameter."
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         text = self.at.text  # with its quotes, or without
         return [Edit(self.at, text.replace(self.pattern, self.wider))] if self.wider and text.strip('"') == self.pattern else []
 
@@ -56,7 +56,7 @@ class OptimizerWithoutStep(Diagnostic):
         written = " ".join(self.at.text.split()) if self.chosen() is not None else " -> ".join(self.parts)
         return f"end the chain with an optimizer: `{written} -> adam(0.001)`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(Span(self.at.source, self.at.end, self.at.end), " -> adam(0.001)")] if self.at is not NOWHERE else []
 
 
@@ -93,7 +93,7 @@ class ChangesTheStep(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.part} -> {self.step}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.moved
 
 
@@ -114,5 +114,5 @@ class StandsTooEarly(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.step} -> {self.part}`"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return self.moved

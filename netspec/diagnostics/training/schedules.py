@@ -160,5 +160,5 @@ class NegativeRate(Diagnostic):
     def help(self) -> str | None:
         return f"write `{self.repair}`" if self.repair else "rates are 0 or above"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []

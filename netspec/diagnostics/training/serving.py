@@ -81,7 +81,7 @@ class FedInput(Diagnostic):
             return "declare it such as `input tokens: i32[B, T]`"
         return f"its inputs are {', '.join(f'`{name}`' for name in self.inputs)}"
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         if self.ways:
             return self.ways[0].edits
         return [Edit(self.at, self.near[0])] if self.near else []

@@ -56,7 +56,7 @@ class BadSetting(Diagnostic):
         part = part_of(self.at, chosen.words) if chosen else ""
         return f"write `{part or chosen.words}`" if chosen else None
 
-    def edits(self) -> Sequence[Edit]:
+    def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
 
     def repairs(self) -> Sequence[Repair]:

@@ -59,7 +59,7 @@ def add_proposals(scene: Scene) -> Diagnostic:
     declared = windows.without_examples(scene, problem) if isinstance(problem, WrongRank) else None
     if declared is not None and found and found[0].edits[0].span == declared.type.span:
         problem = replace(problem, at=declared.type.span, chain=(*problem.chain, Place(problem.at, "needs an axis of examples before it")))
-    own = tuple(problem.edits())
+    own = tuple(problem.own_edits())
     return replace(problem, ways=(*found, *problem.ways, *([Repair(own, guess=problem.guesses)] if own else []))) if found else problem
 
 
