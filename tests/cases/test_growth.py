@@ -9,9 +9,11 @@ import math
 
 import pytest
 
+from netspec.diagnostics import trials
 from netspec.diagnostics.suggestions import nearest
 from netspec.limits import LIMITS
 from netspec.record import replace
+from netspec.syntax import parser
 from netspec.testing.checks import hold, require
 from tests.benchmarks.growth import BOMBS, FILES, Bomb, work
 
@@ -46,8 +48,11 @@ def its_work_grows_with_its_size(name: str) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_growth(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hints end early here, as they do in a text that is hundreds of times as long."""
+    """Hints end early here, as they do in a text that is hundreds of times as long: names that are compared, forms of other languages, and
+    repairs that are tried, each of which is bounded by a limit of its own."""
     monkeypatch.setattr(nearest, "LIMITS", replace(LIMITS, compared_names=LIMITS.compared_names // SHARE))
+    monkeypatch.setattr(trials, "LIMITS", replace(LIMITS, repair_tries=0))
+    monkeypatch.setattr(parser, "LIMITS", replace(LIMITS, translated_characters=0))
     hold([its_work_grows_with_its_size], *list(TEXTS)[part::PARTS])
 
 
