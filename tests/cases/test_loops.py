@@ -166,7 +166,7 @@ WRONG = {
     ("", "let f(s: {width: int}) = s.widht"): ("unknown-name", "`width`"),
     ("", "param a: int = f(1)\nlet f(x: int) = x + a"): ("circular-params", ""),
     ("x = x -> dense(f(3))", "let f = 3"): ("bad-function", "`param f: int = …`"),
-    ("x = x -> dense(f(3))", "let f(a) = a"): ("bad-function", "`a: int`"),
+    ("x = x -> dense(f(3))", "let f(a) = a"): ("bad-function", "`let f(a: int) = a`"),
 }
 Mistake = tuple[str, str]
 

@@ -76,8 +76,8 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
                 f"leave out `{step.span.text}` in line {step.span.line}: `{problem.op}` needs {problem.wanted} axes",
                 guess=True,
             )
-    last = side.type.shape[-1]
-    if scene.op is not None and scene.op.over_space and side.type.rank == 2 and last.is_constant:
+    last = side.type.shape[-1] if side.type.rank == 2 else None
+    if scene.op is not None and scene.op.over_space and last is not None and last.is_constant:
         for channels in (1, 3):
             width = round((last.value / channels) ** 0.5)
             if width * width * channels == last.value and width > 1:

@@ -29,7 +29,6 @@ _STAR = re.compile(
     rf"import\s+\*(?:\s+as\s+(?P<alias>{_NAME}))?\s+from\s+(?P<file>[\w./-]+|\"[^\"\n]+\"|'[^'\n]+')[ \t]*;?(?=\s*(?:#|\n|$))"
 )
 _COMMA = re.compile(rf"import\s+(?P<names>{_NAMES})\s*,\s*from\s+(?P<file>\"[^\"\n]+\")")
-_ENDING = re.compile(rf"import\s+(?P<names>{_NAMES})\s+from\s+\"(?P<file>[^\"\n]+)\"")
 
 
 def foreign_import(view: TextView, i: int) -> Form | None:
@@ -37,7 +36,7 @@ def foreign_import(view: TextView, i: int) -> Form | None:
     if view.starts.get(i) != 0 or not view.is_word(i, "from", "import", "use", "include", "load"):
         return None
     start = view.start(i)
-    for pattern in (_FROM, _BRACED, _UNQUOTED, _MEMBER, _BARE, _WHOLE, _STAR, _COMMA, _ENDING):
+    for pattern in (_FROM, _BRACED, _UNQUOTED, _MEMBER, _BARE, _WHOLE, _STAR, _COMMA):
         match = pattern.match(view.text, start)
         if match is not None:
             return _rewrite(view, match)
@@ -61,10 +60,6 @@ def _rewrite(view: TextView, match: re.Match[str]) -> Form | None:
         )
     names = " ".join((said.get("names") or "").split()).rstrip(",")
     changes: list[Change] = []
-    if match.re is _ENDING:
-        if file.endswith((".net", ".netspec")):
-            return None
-        return Form("import", start, end, ((match.start("file"), match.end("file"), file_of(file)),), reads=True)
     if not names or names == "*":
         alias = said.get("alias") or file.rpartition(".")[2]
         names = ", ".join(dict.fromkeys(_wanted(view, alias)))
