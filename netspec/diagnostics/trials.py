@@ -97,8 +97,8 @@ def _is_same(problem: Diagnostic, other: Diagnostic) -> bool:
 
 
 def _is_consequence(problem: Diagnostic, first: Diagnostic, repair: Repair) -> bool:
-    """It comes from the same mistake: no warning takes an error away, and what an edit writes over is another matter, unless the edit writes
-    it again."""
+    """It comes from the same mistake: no warning takes an error away, and what an edit writes over is another matter, unless the edit
+    writes it again."""
     if first.severity == "warning" and problem.severity == "error":
         return False
     apart = (edit.span.end <= problem.at.start or problem.at.end <= edit.span.start for edit in repair.edits)

@@ -443,7 +443,6 @@ def test_report_08_what_fit_takes_goes_to_predict_too() -> None:
 WRONG = {
     "other vectors": {"x": [np.ones((3, 4), np.float32), np.ones((2, 5), np.float32)]},
     "vectors of different length": {"x": [[[1.0, 2.0, 3.0, 4.0], [1.0, 2.0]], [[1.0] * 4]]},
-    "one without any": {"x": [np.ones((3, 4), np.float32), np.ones((0, 4), np.float32)]},
     "numbers among vectors": {"x": [np.ones((3, 4), np.float32), 1.0]},
     "texts": {"x": [["a", "b"], ["c"]]},
     "nothing": {"x": [None, [1.0]]},

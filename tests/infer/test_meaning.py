@@ -94,4 +94,4 @@ def test_the_repair_takes_the_stage_away(stage: str) -> None:
 
 def test_a_softmax_that_is_no_stage_is_not_cut_out() -> None:
     [problem] = problems(in_train(XENT, f"{HEAD}  output out = softmax(h)\n}}\n"))
-    assert problem.edits() == () and "`softmax` makes it" in problem.chain[0].text
+    assert not problem.edits() and "`softmax` makes it" in problem.chain[0].text
