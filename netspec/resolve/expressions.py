@@ -170,10 +170,10 @@ class Names:
     def call(self, node: tree.Call, scope: Scope, late: bool) -> None:
         """Binds a call: its callee, then its arguments."""
         meaning = self.callable(node.callee, scope, node)
-        odd = self.arguments(node, meaning)
+        odd = {*map(id, self.arguments(node, meaning))}
         for arg in node.args:
-            if arg in odd or isinstance(meaning, Bad):
-                with self.forgiving(arg in odd):
+            if id(arg) in odd or isinstance(meaning, Bad):
+                with self.forgiving(id(arg) in odd):
                     self.expression(arg.value, scope, late)
             elif not self.bare_word(node.callee, meaning, arg, scope):
                 self.expression(arg.value, scope, late)

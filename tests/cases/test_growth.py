@@ -62,7 +62,8 @@ def test_hints_end(monkeypatch: pytest.MonkeyPatch) -> None:
     from netspec.source import Source
 
     monkeypatch.setattr(nearest, "LIMITS", replace(LIMITS, compared_names=1_000))
-    lines = "".join(f"  a{n} = x -> densee({n + 1})\n" for n in range(100))
+    slips = ["dense"[:place] + letter + "dense"[place:] for letter in "bcfghijklmopqrtuvwxyz" for place in range(1, 6)][:100]
+    lines = "".join(f"  a{n} = x -> {slip}({n + 1})\n" for n, slip in enumerate(slips))
     problems = check(Source("m.net", f"netspec 1\nmodel M {{\n  input x: f32[B, 8]\n{lines}  output y = x\n}}\n")).problems
     proposed = [bool(p.near) for p in problems if p.slug() == "unknown-name"]  # type: ignore[attr-defined]
     assert 1 < sum(proposed) < 10 and proposed == sorted(proposed, reverse=True) and len(proposed) == 100

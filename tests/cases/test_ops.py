@@ -75,7 +75,7 @@ ROWS, EVERY = "picks-rows-of-the-batch", "picks-for-every-example"
 def test_the_case(tmp_path: Path) -> None:
     text = (HERE / "traps/10-index-picks-batch-rows.net").read_text().removeprefix("netspec 1\n")
     assert slugs(tmp_path, text) == [ROWS]
-    assert "-pick(log_softmax(logits), action) * adv[:, none]" in repaired(tmp_path, text)
+    assert "-pick(log_softmax(logits), action)[:, none] * adv[:, none]" in repaired(tmp_path, text)
 
 
 @pytest.mark.parametrize(

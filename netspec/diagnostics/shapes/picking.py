@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import TensorType
@@ -94,11 +94,15 @@ class _Picks(Diagnostic):
 
     def help(self) -> str | None:
         meant = self.meant()
-        return None if meant is None else f"write `{meant}`: each example picks from its own row"
+        return None if meant is None else f"{self.proposed() or f'write `{meant}`'}: each example picks from its own row"
 
-    def own_edits(self) -> Sequence[Edit]:
+    def repairs(self) -> Sequence[Repair]:
+        """The form as it is, and with the axis that is gone with the pick, where what stands beside it was written for one more."""
         meant = self.meant()
-        return [Edit(self.at, meant)] if meant is not None and self.texts is not None else []
+        if meant is None or self.texts is None:
+            return ()
+        forms = (meant, f"{meant}[{', '.join([':'] * self.indices.rank)}, none]") if meant.startswith("pick(") else (meant,)
+        return [Repair((Edit(self.at, form),), form) for form in forms]
 
 
 @record(kw_only=True)
@@ -118,8 +122,8 @@ class PicksRowsOfTheBatch(_Picks):
         x = (self.texts or self.names)[0]
         return f"for the rows of the batch in a random order write `{x}[random_permutation({self.batch})]`"
 
-    def own_edits(self) -> Sequence[Edit]:
-        return [] if self._means_an_order() else super().own_edits()
+    def repairs(self) -> Sequence[Repair]:
+        return () if self._means_an_order() else super().repairs()
 
     def _means_an_order(self) -> bool:
         """Is the index called an order of the batch, which no data can know?"""

@@ -86,6 +86,8 @@ class Bound:
     """A problem was reported while binding, or an argument is unknown."""
     reported: bool = False
     """The first."""
+    unknown: bool = False
+    """It has named arguments that the callee does not have, which one problem says."""
     instead: Value = None
     """What the call is worth, where it computes a number or an initial value."""
     ambiguous: bool = False
@@ -392,7 +394,9 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
                 fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     if name not in (*signature.optional, *signature.required) and not signature.collects:
-        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        if not bound.unknown:  # the first problem names them all
+            fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        bound.unknown = True
         return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:

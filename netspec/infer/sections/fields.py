@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
@@ -76,7 +77,7 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         declared=find_input_span(section, name),
         repair=propose_one_size(wanted) if free else propose_batch(wanted) if other else "",
     )
-    sized = give_one_size(section, wanted) if free else None
+    sized = give_one_size(section, wanted) if free else change_batch(section.data, wanted) if other else None
     declared = find_declared_type(section, name)
     if declared is not NOWHERE and is_other_layout(wanted, found):
         problem = replace(problem, at=declared, declared=NOWHERE, chain=(Place(section.data.span, f"the data gives {found}"),))
@@ -91,6 +92,15 @@ def give_one_size(section: Section, wanted: TensorType) -> Repair | None:
         return None
     stage, at = words.split("`")[1], span.start + arrow
     return Repair((Edit(Span(span.source, at, at), f"-> {stage} "),), words)
+
+
+def change_batch(data: DataPlan, wanted: TensorType) -> Repair | None:
+    """Batches of the size that the model takes."""
+    written = re.search(r"->\s*batch\(\s*([0-9_]+)\s*[,)]", data.span.text)
+    if written is None or isinstance(data.span, Meant):
+        return None
+    at = Span(data.span.source, data.span.start + written.start(1), data.span.start + written.end(1))
+    return Repair((Edit(at, str(wanted.shape[0])),), propose_batch(wanted))
 
 
 def is_other_layout(wanted: TensorType, found: TensorType) -> bool:
