@@ -12,15 +12,19 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.nonfinite import TooManyNonfinite
 from netspec.diagnostics.running.runs import GradientNotFinite, LossNotFinite
 from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
+from netspec.lower.step_gauge import Gauge
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
+from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
+from netspec.train.nonfinite_steps import NOT_FINITE, NonfiniteSteps, go_back, keep_in_memory, show_place
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -47,6 +51,8 @@ class Session:
     reporter: Reporter
     stop: Stop
     history: list[Record] = field(default_factory=list)
+    gauge: Gauge = Gauge()
+    """What is measured of the steps."""
 
     def __post_init__(self) -> None:
         self.state: Any = self.start.state
@@ -59,12 +65,27 @@ class Session:
         """The first batch, until its loss has been looked at."""
         self._last: Any = None
         """The newest batch."""
+        self._seen: Any = None
+        """What was measured of the newest step."""
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
+        self._nonfinite = NonfiniteSteps(self.program, self.plan.on_nonfinite, self.reporter)
+        self._kept: Resumed | None = None
+        """Where a run without a folder goes back to."""
 
     def run(self) -> None:
         """Train to the end, or until `stop`. Raises `Mistake` for a loss that is no number, bad data, a disk that takes nothing."""
         self.reporter.begin(self.plan.name, self.position.step, self.timetable.clock.total_steps)
+        try:
+            while not self._reach_end():
+                pass
+        except Mistake as mistake:
+            raise self._with_checkpoint(self._with_source(mistake)) from mistake
+        finally:
+            self.reporter.end()
+
+    def _reach_end(self) -> bool:
+        """Train on; False where a step was no number and the run has gone back."""
         try:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
@@ -76,17 +97,34 @@ class Session:
             self._refuse_not_finite()
             self._save()
         except Mistake as mistake:
-            raise self._with_checkpoint(self._with_source(mistake)) from mistake
-        finally:
-            self.reporter.end()
+            return self._go_back(mistake)
+        return True
+
+    def _go_back(self, mistake: Mistake) -> bool:
+        """Begin again at the last checkpoint, with other data. Raises the `Mistake` where it is not for that, or was tried enough."""
+        rule, problem = self.plan.on_nonfinite, mistake.diagnostic
+        if rule.action != "rollback" or not isinstance(problem, NOT_FINITE) or (times := int(self.state.guard["rollbacks"])) >= rule.limit:
+            raise mistake
+        behind = self._nonfinite.position_behind(problem.step, self.position)
+        self.start = go_back(self.program, self.folder, self._kept, behind, times + 1)
+        limits, kept = {"train": self.start.position.step}, self._kept
+        self.history[:] = [r for r in self.history if r.step <= limits.get(r.split, self.start.evaluated)]
+        if self.folder:
+            self.folder.log.rewrite(self.history)
+        self.__post_init__()
+        self._kept = kept
+        again = f"the run goes back to step {self.position.step:,} and on with other data ({times + 1} of {rule.limit} times)"
+        self.reporter.note(f"step {problem.step:,}: {problem.what} is no number{show_place(problem.at)}; {again}")
+        return False
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._last = fed.batch
         self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
-        self.state, statistics = self.program.train_step(self.state, fed.batch)
+        self.state, statistics, self._seen = self.program.observed_step(self.state, fed.batch, self.gauge)
         self.position = fed.after
         self._tally.add(fed.after.step, statistics)
+        self._nonfinite.add(fed, self._seen, self.state)
         self._watch.count(fed.examples, statistics)
         if self._watch.display_due():
             self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
@@ -121,11 +159,14 @@ class Session:
 
     def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
         """Writes a line of metrics and shows it."""
-        metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
+        measured = fields_of(self.program.reading(self.gauge, self._seen)) if split == "train" else {}
+        values = blank_unmeasured(values, measured, step, self.history)
+        metrics = {name: value for name, value in values.items() if name != "loss"}
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3))
-        if split == "train" and not np.isfinite(record.loss):
+        seconds = round(self._watch.seconds, 3)
+        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), seconds, measured=measured)
+        if split == "train" and not np.isfinite(record.loss) and not measured.get("skipped_steps"):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
         if self.folder:
@@ -137,6 +178,8 @@ class Session:
     def _save(self) -> None:
         """Save unless this very moment is saved already."""
         moment = (self.position.step, self._evaluated)
+        if self.folder is None:
+            self._keep()
         if self.folder is None or self._saved == moment:
             return
         with self._watch.paused():
@@ -148,8 +191,17 @@ class Session:
             self.folder.store.save(self.position.step, arrays, self.folder.recipe.digest, facts)
         self._saved = moment
 
+    def _keep(self) -> None:
+        """Remember where a run without a folder may go back to."""
+        if self.plan.on_nonfinite.action == "rollback":
+            self._tally.settle()
+            self._refuse_not_finite()
+            seen = self._evaluated, self._eval_loss, self._best, None, self._watch.seconds
+            self._kept = keep_in_memory(Resumed(self.state, self.position, self._tally.leaves(), *seen))
+
     def _refuse_not_finite(self) -> None:
         """An update may have broken a parameter though the loss before it was a number: such a state is no checkpoint."""
+        self._nonfinite.settle(self.state)
         for path, leaf in self.state.params.items():
             array = np.asarray(leaf)
             if jax.numpy.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
@@ -191,6 +243,6 @@ class Session:
         """A lost run is told where it can go on from."""
         from dataclasses import replace
 
-        if isinstance(mistake.diagnostic, LossNotFinite) and self.folder and (steps := self.folder.store.steps()):
+        if isinstance(mistake.diagnostic, LossNotFinite | TooManyNonfinite) and self.folder and (steps := self.folder.store.steps()):
             return Mistake(replace(mistake.diagnostic, checkpoint=str(self.folder.store.path(steps[-1]))))
         return mistake

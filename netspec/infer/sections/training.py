@@ -23,7 +23,7 @@ from netspec.infer.sections.settings import READERS, read_count, read_duration, 
 from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Nonfinite, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
@@ -31,7 +31,7 @@ from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None, "on_nonfinite": Nonfinite()}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -157,6 +157,7 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         accumulate=section.accumulate,
         lowering=values["lowering"],
         ema=values["ema"],
+        on_nonfinite=values["on_nonfinite"],
     )
 
 
