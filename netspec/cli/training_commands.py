@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from netspec.cli import training_trials
 from netspec.cli.spec_options import overrides
 from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
@@ -17,6 +20,7 @@ from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.runs import InputsUnreadable
 from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
+from netspec.source import Source, Span
 
 
 def run_train(args: Namespace) -> int:
@@ -33,10 +37,38 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
+    gauge = watch_parameters(model, args.watch)
+    if args.dry_run:
+        return training_trials.run_dry(model, args, data, out)
+    if args.overfit_one_batch:
+        return training_trials.run_one_batch(model, args, data)
+    if args.find_rate:
+        return training_trials.run_find_rate(model, args, data)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter())
+    fit = model.train(*feeds, data, out, args.resume, reporter(), gauge=gauge)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def watch_parameters(model: Any, patterns: Sequence[str]) -> Any:
+    """What is measured of the steps. Raises `Mistake` for a pattern of `--watch` that matches no parameter."""
+    gauge = model.gauge()
+    for pattern in patterns:
+        source = Source("--watch", pattern)
+        with at_place(Span(source, 0, len(pattern))):
+            gauge = replace(gauge, watched=gauge.watched | model.gauge([pattern]).watched)
+    return gauge
+
+
+@contextmanager
+def at_place(span: Span) -> Iterator[None]:
+    """A `Mistake` inside is laid there."""
+    from netspec.record import replace as changed
+
+    try:
+        yield
+    except Mistake as mistake:
+        raise Mistake(changed(mistake.diagnostic, at=span)) from None
 
 
 def _kept_imports(args: Namespace) -> Mapping[str, str] | None:

@@ -365,6 +365,13 @@ class Program:
         with raise_spec_errors():
             return self._observed(gauge)(state, self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
+    @own_width
+    def compile_step(self, state: State, batch: Mapping[str, Any], gauge: Gauge) -> tuple[Callable[..., Any], Any]:
+        """(a compiled step on batches of these sizes, what XLA says of the memory that it takes). Nothing runs."""
+        arrays = self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1)
+        compiled = self._observed(gauge).lower(state, arrays).compile()
+        return compiled, compiled.memory_analysis()
+
     def reading(self, gauge: Gauge, seen: Any) -> Reading:
         """The learning rate, the length of the gradient and whatever else was measured of a step; it is waited for."""
         return read_numbers(gauge, {name: update.gradient.chosen for name, update in self._updates.items()}, seen)
@@ -421,17 +428,17 @@ class Program:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
-        return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
+        return tuple(sorted({symbol for kind in self.step_types.values() for symbol in kind.symbols()}))
 
     @own_width
     def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
         """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
         forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
         gradients = [replace(update.gradient, forward=forward) for update in self._updates.values()]
-        return chosen_kernels(forward, gradients, self._types, sizes)
+        return chosen_kernels(forward, gradients, self.step_types, sizes)
 
     @property
-    def _types(self) -> dict[str, TensorType]:
+    def step_types(self) -> dict[str, TensorType]:
         """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
         read = (update.objective.fields() for update in self.plan.updates) if self.plan else ()
         types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}

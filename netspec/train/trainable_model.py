@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
 from netspec.lower.program import Variables
+from netspec.lower.step_gauge import Gauge
 from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
@@ -103,6 +104,7 @@ class Program(Compiled):
         out: PathLike | None = None,
         resume: bool = False,
         progress: bool = False,
+        watch: Collection[str] = (),
     ) -> Fit:
         """Train as the spec's `train` section says.
 
@@ -110,6 +112,7 @@ class Program(Compiled):
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
         the last checkpoint in `out`. `progress` shows lines of metrics.
+        `watch` are patterns over parameters, `["**/kernel"]`: how long their gradients and updates are stands in the lines.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
@@ -120,8 +123,8 @@ class Program(Compiled):
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
-        stop = PoliteStop()
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        stop, gauge = PoliteStop(), self.gauge(watch)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop, gauge)
         stop.pass_on()
         return fit
 
@@ -134,6 +137,7 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        gauge: Gauge | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
@@ -143,12 +147,12 @@ class Program(Compiled):
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge or Gauge())
         run = start_run(out, self.recipe, self._plan, data, resume)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge or Gauge())
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -246,11 +250,12 @@ def _session(
     resume: bool,
     tell: Reporter,
     stop: Stop,
+    gauge: Gauge,
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell)
     with listen(stop) if run else nullcontext():
-        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
+        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 

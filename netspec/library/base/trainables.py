@@ -54,6 +54,12 @@ class Schedule(Op):
         """The schedules that it is made of."""
         return ()
 
+    def height(self) -> str:
+        """The argument that says how large it becomes; "" where no single one does."""
+        names = self.arguments()
+        falls = "start" in names and "end" in names and self.start >= (self.end or 0)  # pyright: ignore[reportAttributeAccessIssue]
+        return "peak" if "peak" in names else "start" if falls else ""
+
     def value(self, step: Array, clock: Clock) -> Array:
         """The value at a step (f32 scalar, traced); `step` counts finished updates from 0."""
         raise TypeError(f"{self.op_name()} has no value")
