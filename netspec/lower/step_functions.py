@@ -153,8 +153,8 @@ def choose_buffers(ran: Any, before: Batch, after: Batch) -> dict[str, Array]:
 def run_when_due(update: Update, state: State, moments: Any, batch: Batch) -> tuple[State, Any, tuple[Statistics, Seen], Any]:
     """The update where it is its turn, else everything as it was, no statistics and nothing measured; and whether it ran."""
     if update.every == 1:
-        moved, after, *found = update(state, moments, batch)
-        return moved, after, (found[0], found[1]), True
+        moved, after, statistics, seen = update(state, moments, batch)
+        return moved, after, (statistics, seen), True
     now = (state.step + 1) % update.every == 0
     shapes = jax.eval_shape(update, state, moments, batch)[2:]
 
@@ -164,8 +164,8 @@ def run_when_due(update: Update, state: State, moments: Any, batch: Batch) -> tu
     def rest(state: State, moments: Any) -> Any:
         return strip_weak_types((state, moments, jax.tree.map(add_nothing, shapes[0]), jax.tree.map(see_nothing, shapes[1])))
 
-    moved, after, *found = lax.cond(now, run, rest, state, moments)
-    return moved, after, (found[0], found[1]), now
+    moved, after, statistics, seen = lax.cond(now, run, rest, state, moments)
+    return moved, after, (statistics, seen), now
 
 
 def add_nothing(x: Any) -> Array:

@@ -1,28 +1,22 @@
-"""Watches over steps that are no numbers: those that the compiled step has left out, and how a run goes back behind one."""
+"""Watches over steps that are no numbers, which the compiled step has left out: says where they went wrong, and when they are too many."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.nonfinite import TooManyNonfinite
-from netspec.diagnostics.running.runs import LossNotFinite
-from netspec.lazy import jax, np
 from netspec.source import NOWHERE, Span
 from netspec.train.batch_stream import Fed, Position
-from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 
 if TYPE_CHECKING:
     from netspec.ir import Nonfinite
     from netspec.lower.program import Program
     from netspec.train.progress import Reporter
-    from netspec.train.run_folder import RunFolder
 
 LOSS = "the loss"
-NOT_FINITE = (LossNotFinite, TooManyNonfinite)
-"""The problems that a run may go back for."""
 
 
 @dataclass
@@ -92,17 +86,3 @@ def split_batch(batch: Any, program: Program) -> list[Any]:
     """The batches that count as one where the spec accumulates."""
     count = program.plan.accumulate if program.plan else 1
     return [batch] if count == 1 else [{name: x[part] for name, x in batch.items()} for part in range(count)]
-
-
-def go_back(program: Program, folder: RunFolder | None, kept: Resumed | None, behind: Position, times: int) -> Resumed:
-    """The last checkpoint, or the beginning, but with the data that come behind the step that failed, and with other random numbers: so it
-    does not repeat itself. What is next on the disk is as if nothing had happened: a run that is killed now finds the same way again."""
-    steps = folder.store.steps() if folder else []
-    start = restore_checkpoint(program, folder, steps[-1]) if folder and steps else kept or Resumed(program.init())
-    state = program.send(start.state._replace(guard={**start.state.guard, "rollbacks": np.int32(times)}))
-    return replace(start, state=state, position=replace(start.position, epoch=behind.epoch, batch=behind.batch))
-
-
-def keep_in_memory(resumed: Resumed) -> Resumed:
-    """What a run without a folder goes back to."""
-    return replace(resumed, state=jax.tree.map(np.array, resumed.state))

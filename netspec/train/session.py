@@ -7,7 +7,7 @@ data only: the position in the data, the optimizer and the sums of metrics that 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
-from netspec.train.nonfinite_steps import NOT_FINITE, NonfiniteSteps, go_back, keep_in_memory, show_place
+from netspec.train.nonfinite_steps import NonfiniteSteps
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -69,23 +69,17 @@ class Session:
         """What was measured of the newest step."""
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
-        self._nonfinite = NonfiniteSteps(self.program, self.plan.on_nonfinite, self.reporter)
-        self._kept: Resumed | None = None
+        self.kept: Resumed | None = None
         """Where a run without a folder goes back to."""
+        self._nonfinite = NonfiniteSteps(self.program, self.plan.on_nonfinite, self.reporter)
+
+    def position_behind(self, step: int) -> Position:
+        """The place in the data behind a step of late."""
+        return self._nonfinite.position_behind(step, self.position)
 
     def run(self) -> None:
         """Train to the end, or until `stop`. Raises `Mistake` for a loss that is no number, bad data, a disk that takes nothing."""
         self.reporter.begin(self.plan.name, self.position.step, self.timetable.clock.total_steps)
-        try:
-            while not self._reach_end():
-                pass
-        except Mistake as mistake:
-            raise self._with_checkpoint(self._with_source(mistake)) from mistake
-        finally:
-            self.reporter.end()
-
-    def _reach_end(self) -> bool:
-        """Train on; False where a step was no number and the run has gone back."""
         try:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
@@ -97,25 +91,9 @@ class Session:
             self._refuse_not_finite()
             self._save()
         except Mistake as mistake:
-            return self._go_back(mistake)
-        return True
-
-    def _go_back(self, mistake: Mistake) -> bool:
-        """Begin again at the last checkpoint, with other data. Raises the `Mistake` where it is not for that, or was tried enough."""
-        rule, problem = self.plan.on_nonfinite, mistake.diagnostic
-        if rule.action != "rollback" or not isinstance(problem, NOT_FINITE) or (times := int(self.state.guard["rollbacks"])) >= rule.limit:
-            raise mistake
-        behind = self._nonfinite.position_behind(problem.step, self.position)
-        self.start = go_back(self.program, self.folder, self._kept, behind, times + 1)
-        limits, kept = {"train": self.start.position.step}, self._kept
-        self.history[:] = [r for r in self.history if r.step <= limits.get(r.split, self.start.evaluated)]
-        if self.folder:
-            self.folder.log.rewrite(self.history)
-        self.__post_init__()
-        self._kept = kept
-        again = f"the run goes back to step {self.position.step:,} and on with other data ({times + 1} of {rule.limit} times)"
-        self.reporter.note(f"step {problem.step:,}: {problem.what} is no number{show_place(problem.at)}; {again}")
-        return False
+            raise self._with_checkpoint(self._with_source(mistake)) from mistake
+        finally:
+            self.reporter.end()
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
@@ -178,10 +156,8 @@ class Session:
     def _save(self) -> None:
         """Save unless this very moment is saved already."""
         moment = (self.position.step, self._evaluated)
-        if self.folder is None:
-            self._keep()
         if self.folder is None or self._saved == moment:
-            return
+            return self._keep()
         with self._watch.paused():
             self._tally.settle()
             arrays = tensors_of(self.state, self._tally.leaves())
@@ -193,11 +169,12 @@ class Session:
 
     def _keep(self) -> None:
         """Remember where a run without a folder may go back to."""
-        if self.plan.on_nonfinite.action == "rollback":
+        if self.folder is None and self.plan.on_nonfinite.action == "rollback":
             self._tally.settle()
             self._refuse_not_finite()
-            seen = self._evaluated, self._eval_loss, self._best, None, self._watch.seconds
-            self._kept = keep_in_memory(Resumed(self.state, self.position, self._tally.leaves(), *seen))
+            seen = {"evaluated": self._evaluated, "eval_loss": self._eval_loss, "best": self._best, "seconds": self._watch.seconds}
+            state = jax.tree.map(np.array, self.state)
+            self.kept = replace(self.start, state=state, position=self.position, statistics=self._tally.leaves(), **seen)
 
     def _refuse_not_finite(self) -> None:
         """An update may have broken a parameter though the loss before it was a number: such a state is no checkpoint."""
@@ -211,8 +188,6 @@ class Session:
     def _with_source(self, mistake: Mistake) -> Mistake:
         """A loss that is no number before any update is laid at what makes the first NaN of the model; one behind an update, or a
         parameter, at the op whose gradient broke it, where there is one."""
-        from dataclasses import replace
-
         if not isinstance(mistake.diagnostic, LossNotFinite):
             return mistake
         if not mistake.diagnostic.untrained:
@@ -241,8 +216,6 @@ class Session:
 
     def _with_checkpoint(self, mistake: Mistake) -> Mistake:
         """A lost run is told where it can go on from."""
-        from dataclasses import replace
-
         if isinstance(mistake.diagnostic, LossNotFinite | TooManyNonfinite) and self.folder and (steps := self.folder.store.steps()):
             return Mistake(replace(mistake.diagnostic, checkpoint=str(self.folder.store.path(steps[-1]))))
         return mistake

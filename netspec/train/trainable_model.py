@@ -37,6 +37,7 @@ from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
+from netspec.train.rollback import train_through
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
@@ -255,8 +256,11 @@ def _session(
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell)
     with listen(stop) if run else nullcontext():
-        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
-        session.run()
+
+        def begin(start: Resumed, history: list[Record]) -> Session:
+            return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
+
+        session = train_through(begin, start, history)
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 

@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,8 +99,8 @@ def test_several_rates_keep_their_proportions() -> None:
     paths = ["train.optimizer.groups.groups.**/bias.sgd.learning_rate", "train.optimizer.groups.groups.else.sgd.learning_rate.linear.start"]
     assert [(r.path, r.value) for r in list_rates(plan)] == list(zip(paths, (0.02, 0.1), strict=True))
     assert list(suggest(plan, 0.5).values()) == ["0.1", "0.5"]
-    groups_of = getattr(swept_plan(plan).optimizer, "groups")
-    swept = list(groups_of.values())
+    optimizer: Any = swept_plan(plan).optimizer
+    swept = list(optimizer.groups.values())
     assert swept[0].learning_rate.low == pytest.approx(LOW / 5) and swept[1].parts[1].learning_rate.low == pytest.approx(LOW)
 
 
