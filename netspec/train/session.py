@@ -174,7 +174,7 @@ class Session:
             self._refuse_not_finite()
             seen = {"evaluated": self._evaluated, "eval_loss": self._eval_loss, "best": self._best, "seconds": self._watch.seconds}
             state = jax.tree.map(np.array, self.state)
-            self.kept = replace(self.start, state=state, position=self.position, statistics=self._tally.leaves(), **seen)
+            self.kept = replace(self.start, state=state, position=self.position, statistics=self._tally.leaves() or None, **seen)
 
     def _refuse_not_finite(self) -> None:
         """An update may have broken a parameter though the loss before it was a number: such a state is no checkpoint."""
