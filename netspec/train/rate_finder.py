@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from netspec.train.trainable_model import Program
 
 LOW, HIGH, STEPS = 1e-7, 10.0, 100
-SMOOTH = 0.9
+SMOOTH = 0.8
 """How much of the smoothed loss before stays in the next one."""
 LOST = 4.0
 """The sweep ends where the smoothed loss is so many times the least one."""
@@ -163,9 +163,9 @@ def find_rate(program: Program, data: Path | None) -> Swept:
 
 
 def smooth(losses: list[float]) -> tuple[float, ...]:
-    """The losses without their noise, and without a delay: the exponential mean forwards, and of that backwards. What is far above the
-    least counts as that much, so that the end of the sweep does not reach back."""
-    bound = min(losses) + LOST * abs(min(losses)) if losses else 0.0
+    """The losses without their noise, and without a delay: the exponential mean forwards, and of that backwards. What is above the first
+    ones counts as they do, so that the end of the sweep does not reach back."""
+    bound = max(losses[:5], default=0.0)
     return tuple(follow(follow([min(x, bound) for x in losses])[::-1])[::-1])
 
 
