@@ -88,11 +88,9 @@ def test_the_learning_rate_is_that_of_the_step() -> None:
 
 
 def test_the_length_of_the_gradient_is_that_before_clipping() -> None:
-    made = program(CHAIN)
-    state, batch = made.init(), batches()[0]
-    key = jax.random.key(0)
-    spec = SPEC.replace("OPTIMIZER", CHAIN).replace("dropout(0.1)", "dropout(0.0)")
+    spec = SPEC.replace("OPTIMIZER", "clip_by_global_norm(0.1) -> sgd(0.1)").replace("dropout(0.1)", "dropout(0.0)")
     plain = netspec.compile(spec).at(steps_per_epoch=10)
+    state, batch, key = plain.init(), batches()[0], jax.random.key(0)
     grads = jax.grad(lambda params: plain.loss(params, batch, buffers=state.buffers, key=key))(state.params)
     gauge = plain.gauge(["**/kernel"])
     before = plain.unpack(state)["params"]
@@ -100,14 +98,15 @@ def test_the_length_of_the_gradient_is_that_before_clipping() -> None:
     reading = plain.reading(gauge, found)
     total = np.sqrt(sum(np.sum(np.square(x)) for x in jax.tree.leaves(grads)))
     np.testing.assert_allclose(reading.gradient_norm[""], total, rtol=1e-5)
-    after, flat = plain.unpack(moved)["params"], plain.unpack(plain.pack(plain.unpack(state)))["params"]
-    assert sorted(reading.watched) == ["dense_0/kernel", *(f"layer_{i}/dense_0/kernel" for i in range(3))] and flat
+    after = plain.unpack(moved)["params"]
+    assert sorted(reading.watched) == [*(f"Layer_{i}/dense_0/kernel" for i in range(3)), "dense_0/kernel"]
     stacked = next(x for name, x in grads.items() if np.ndim(x) == 3)
     for i in range(3):
-        gradient, update = reading.watched[f"layer_{i}/dense_0/kernel"]
+        gradient, update = reading.watched[f"Layer_{i}/dense_0/kernel"]
         np.testing.assert_allclose(gradient, np.linalg.norm(stacked[i]), rtol=1e-5)
-        change = after[f"layer_{i}"]["dense_0"]["kernel"] - before[f"layer_{i}"]["dense_0"]["kernel"]
-        np.testing.assert_allclose(update, np.linalg.norm(change), rtol=1e-4, atol=1e-9)
+        change = after[f"Layer_{i}"]["dense_0"]["kernel"] - before[f"Layer_{i}"]["dense_0"]["kernel"]
+        np.testing.assert_allclose(update, np.linalg.norm(change), rtol=1e-4)
+        assert update > 0
 
 
 def test_lines_have_what_was_measured_and_a_killed_run_writes_the_same(tmp_path: Path) -> None:
@@ -119,8 +118,8 @@ def test_lines_have_what_was_measured_and_a_killed_run_writes_the_same(tmp_path:
     lines, again = (read_lines(tmp_path / name) for name in ("whole", "run"))
     assert lines == again and len(lines) == 2
     assert all(line["gradient_norm"] > 0 and line["learning_rate"] >= 0 for line in lines)
-    assert [set(line["watched"]) for line in lines] == [{f"layer_{i}/batch_norm_0/scale" for i in range(3)}] * 2
-    assert set(lines[0]["watched"]["layer_0/batch_norm_0/scale"]) == {"gradient_norm", "update_norm"}
+    assert [set(line["watched"]) for line in lines] == [{f"Layer_{i}/batch_norm_0/scale" for i in range(3)}] * 2
+    assert set(lines[0]["watched"]["Layer_0/batch_norm_0/scale"]) == {"gradient_norm", "update_norm"}
 
 
 def read_lines(run: Path) -> list[dict[str, Any]]:
@@ -139,7 +138,7 @@ def test_a_pattern_that_watches_nothing_names_the_nearest_path() -> None:
 def test_two_updates_are_measured_apart_and_one_that_rests_not_at_all() -> None:
     two = """
   update fast { loss = mean_squared_error(y, t); params = "dense_0/**"; optimizer = sgd(0.1) }
-  update slow { loss = mean_squared_error(y, t); params = "layer_*/**"; optimizer = sgd(0.01); every = 3 }
+  update slow { loss = mean_squared_error(y, t); params = "Layer_*/**"; optimizer = sgd(0.01); every = 3 }
 """
     spec = SPEC.replace("  optimizer = OPTIMIZER\n", two).replace("  loss = mean_squared_error(y, t)\n  \n", "")
     made = netspec.compile(spec.replace("  loss = mean_squared_error(y, t)\n\n  update", "\n  update"))
