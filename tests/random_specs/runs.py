@@ -215,7 +215,7 @@ def begin(program: Program, sizes: Mapping[str, int]) -> Any:
 def evaluate(program: Program, sizes: Mapping[str, int], follow: Callable[..., Any], state: Any) -> None:
     """The statistics of one batch, and what they mean in the end."""
     if program.plan is not None:
-        batch = {name: sample(kind, sizes, 1) for name, kind in program._types.items()}
+        batch = {name: sample(kind, sizes, 1) for name, kind in program.step_types.items()}
         follow(lambda s, b: program._finish["eval"](program.eval_step(s, b)), state, batch)
 
 
@@ -223,7 +223,7 @@ def step(program: Program, sizes: Mapping[str, int], follow: Callable[..., Any],
     """One step, which changes no parameter's shape or dtype."""
     if program.plan is None:
         return
-    batch = {name: sample(kind, sizes, program.plan.accumulate) for name, kind in program._types.items()}
+    batch = {name: sample(kind, sizes, program.plan.accumulate) for name, kind in program.step_types.items()}
     moved, _ = follow(program.train_step, state, batch)
     same = jax.tree.map(lambda a, b: a.shape == b.shape and a.dtype == b.dtype, state.params, moved.params)
     if not all(jax.tree.leaves(same)):
@@ -251,7 +251,7 @@ def hold(program: Program, sizes: Mapping[str, int], found: Mapping[str, Any], p
 def choose_sizes(program: Program) -> dict[str, int]:
     """A size for every free dim, such as the facts of the model allow."""
     facts, chosen = program.model.facts or Facts(), {}
-    symbols = {s for t in (*program._types.values(), *program.model.types.values()) for s in t.symbols()}
+    symbols = {s for t in (*program.step_types.values(), *program.model.types.values()) for s in t.symbols()}
     for symbol in sorted(symbols):
         for size in SIZES:
             recorded = facts.require("==", Dim.symbol(symbol), size)
