@@ -113,6 +113,20 @@ class DataPlan:
     """How many classes the fields of class numbers have, as far as the dataset says it."""
     longest: int | None = None
     """Sequences of different length are padded to at most so many elements: what the model takes."""
+    part: str = ""
+    """Which examples of the dataset: "train" those that are not set aside, "validation" those that are; "": all."""
+    classes: str = ""
+    """The dataset's field with the classes in whose proportion examples are set aside, where there is one."""
+
+    def known_count(self) -> int | None:
+        """How many examples it has in front of the transforms, where that is known without reading a file."""
+        from netspec.library.data.validation_part import count_validation  # few specs are asked
+
+        count = self.dataset.known_count()
+        if count is None or not self.part:
+            return count
+        held = count_validation(count, self.dataset.validation)
+        return held if self.part == "validation" else count - held
 
 
 @record(eq=False)
@@ -120,11 +134,15 @@ class EvalPlan:
     """When a model is evaluated during its training, and on what."""
 
     data: DataPlan | None
-    """None: nothing to evaluate on."""
+    """What is measured while training goes on; None: nothing to evaluate on."""
     every: Duration
     limit: int | None
     """At most so many batches."""
     objective: Objective
+    part: str = "validation"
+    """What `data` is: "validation", "test" where the spec names the dataset's test part, "eval" for data that are one whole."""
+    test: DataPlan | None = None
+    """The dataset's test part, which is measured once at the end; None where it has none, or `data` is that part."""
 
 
 @record

@@ -98,7 +98,7 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
-            self._write("train", self._tally.finish(), self._watch.lap())
+            self.write("train", self._tally.finish(), self._watch.lap())
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
@@ -114,17 +114,17 @@ class Session:
         if values is None:
             return False
         self._evaluated, self._eval_loss = self.position.step, values["loss"]
-        self._write("eval", values, None)
+        self.write(self.plan.eval.part, values, None)
         improved = self._eval_loss < self._best
         self._best = min(self._best, self._eval_loss)
         return improved
 
-    def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
-        """Writes a line of metrics and shows it."""
+    def write(self, split: str, values: dict[str, Result], rate: float | None, checkpoint: int | None = None) -> None:
+        """Writes a line of metrics and shows it. `checkpoint`: the step of the parameters, where they are those of a chosen checkpoint."""
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3))
+        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3), checkpoint)
         if split == "train" and not np.isfinite(record.loss):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)

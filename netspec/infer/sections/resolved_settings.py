@@ -41,7 +41,7 @@ def resolve_settings(
     for item in body.items:
         if isinstance(item, tree.Metric):
             note(f"metric {item.name}", item, "")
-    own = "the dataset's test part" if evaluation.data else "none"
+    own = f"the {evaluation.part} part" if evaluation.data else "none"
     for name, key, default in (
         ("eval", "data", own),
         ("eval", "every", str(evaluation.every)),
