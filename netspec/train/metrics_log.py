@@ -167,42 +167,6 @@ class Log:
         Raises `Mistake` where that line, or that of the evaluation, is not there, or none at all: one that says another step now would be
         dropped unsaid. A file that is not there, which a person may have moved away, is begun anew.
         """
-        if not os.path.lexists(self.path):
-            return []
-        *lines, rest = read_file(self.path).split(b"\n")
-        found: list[Record] = []
-        for number, line in enumerate(lines, 1):
-            found.append(self._line(number, line, found))
-        if rest and not _is_cut(rest):
-            found.append(self._line(len(lines) + 1, rest, found))
-        return found
-
-    def _line(self, number: int, line: bytes, before: list[Record]) -> Record:
-        """One line. Raises `Mistake` where it is none, or not in the order of the steps."""
-        try:
-            record = _record(line)
-            if before and record.step < before[-1].step:
-                raise Unfit("/step", f"it is {record.step}, behind a line of step {before[-1].step}")
-            if any((r.step, r.split) == (record.step, record.split) for r in before[-3:]):
-                raise Unfit("", f'a second line says `"step": {record.step}` and `"split": "{record.split}"`')
-        except Unfit as unfit:
-            at = unfit.place if unfit.place.startswith("/") else unfit.place.removeprefix("line 1, ")
-            place = f"line {number}, {at}" if at else f"line {number}"
-            raise Mistake(RunFileDamaged(path=str(self.path), place=place, finding=unfit.finding, line=number)) from None
-        return record
-
-    @property
-    def exists(self) -> bool:
-        return os.path.lexists(self.path)
-
-    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False, part: str = "validation") -> list[Record]:
-        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`, and that of
-        the test part at the end.
-
-        `part` is what evaluations measure, `logged`: whether a line of training was written at `step`, `begun`: whether any was by then. Raises `Mistake` where that line, or
-        that of the evaluation, is not there, or none at all: one that says another step now would be dropped unsaid. A file that is not
-        there, which a person may have moved away, is begun anew.
-        """
         if not self.exists:
             return []
         found = self.records()
