@@ -146,6 +146,30 @@ class EvalPlan:
 
 
 @record
+class Goal:
+    """A metric of evaluations, and whether it is better when it is higher."""
+
+    metric: str = "loss"
+    higher: bool = False
+
+    def score(self, value: float) -> float:
+        """The value as a number that is better when it is lower."""
+        return -value if self.higher else value
+
+    def __str__(self) -> str:
+        return f"{'max' if self.higher else 'min'}({self.metric})"
+
+
+@record
+class StopPlan:
+    """When a training ends before its time: after `patience` evaluations in a row that were not better by more than `min_delta`."""
+
+    goal: Goal
+    patience: int
+    min_delta: float = 0.0
+
+
+@record
 class CheckpointPlan:
     """When a checkpoint is written, and how many are kept."""
 
@@ -182,6 +206,10 @@ class TrainPlan:
     """"automatic" or "portable"."""
     ema: float | None = None
     """Decay of the exponential moving average of the parameters, where there is one."""
+    best: Goal = Goal()
+    """By what the best checkpoint is chosen."""
+    stop: StopPlan | None = None
+    """When the training ends early; None: never."""
 
     @property
     def optimizer(self) -> Optimizer:

@@ -16,6 +16,7 @@ from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
+from netspec.infer.sections.goals import plan_best, plan_stop
 from netspec.infer.sections.measurements import build_evaluation, build_objective, open_objective
 from netspec.infer.sections.resolved_settings import find_inner_setting, resolve_settings
 from netspec.infer.sections.section import Section, find_meant, find_setting, find_updates, keep_silent
@@ -23,7 +24,7 @@ from netspec.infer.sections.settings import READERS, read_count, read_duration, 
 from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Goal, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
@@ -135,12 +136,15 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         report_units(section, sizes, find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
+    best = Goal() if evaluation is None else plan_best(section, frame, evaluation)
+    stop = None if evaluation is None else plan_stop(section, frame, evaluation, best)
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
         return None
-    if any(isinstance(v, Unknown) for v in known.values()):
+    if any(isinstance(v, Unknown) for v in known.values()) or isinstance(best, Unknown) or isinstance(stop, Unknown):
         return None
-    texts, origins = resolve_settings(section, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
+    given = values | {"accumulate": section.accumulate, "best": best}
+    texts, origins = resolve_settings(section, given, trained, evaluation, checkpoint, stop)
     return TrainPlan(
         name=node.alias or node.model,
         model=model,
@@ -158,6 +162,8 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         accumulate=section.accumulate,
         lowering=values["lowering"],
         ema=values["ema"],
+        best=best,
+        stop=stop,
     )
 
 

@@ -162,6 +162,9 @@ class Measure(Callable):
     """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
     divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
 
+    better: ClassVar[str] = ""
+    """Which of two values is the better one, the "higher" or the "lower"; "": that is for the spec to say."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
 
@@ -222,6 +225,7 @@ class Loss(Measure):
     """What training makes small."""
 
     kind = "loss"
+    better: ClassVar[str] = "lower"
 
 
 class Metric(Measure):
