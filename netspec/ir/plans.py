@@ -125,7 +125,7 @@ class DataPlan:
         count = self.dataset.known_count()
         if count is None or not self.part:
             return count
-        held = count_validation(count, self.dataset.validation)
+        held = count_validation(count, self.dataset.validation, self.batch)
         return held if self.part == "validation" else count - held
 
 

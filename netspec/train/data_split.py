@@ -29,8 +29,13 @@ def take_part(table: Table, plan: DataPlan, seed: int) -> Table:
     """The examples of a chain's part, in their order. Raises `Mistake` where they cannot be divided."""
     if not plan.part:
         return table
-    held = choose_validation(plan.dataset, table, seed, plan.classes)
+    held = choose_validation(plan.dataset, table, seed, plan.classes, plan.batch)
     return select(table, np.flatnonzero(held if plan.part == "validation" else ~held))
+
+
+def is_empty(table: Table) -> bool:
+    """Whether no example is in it."""
+    return not len(next(iter(table.values())))
 
 
 def without_split(plan: DataPlan) -> DataPlan:
@@ -44,7 +49,7 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
     chain = plan.data
     test = plan.eval.test.dataset if plan.eval.test else None
     cuts_test = parts.test is None and test is not None and test.portion(2) is not None
-    aside = parts.validation is None and chain.part == "train" and chain.dataset.validation != "auto"
+    aside = parts.validation is None and chain.part == "train"
     if not isinstance(parts.train, Mapping) or not (cuts_test or aside):
         return parts
     table: Table = check_fields(cast(Mapping[str, Any], parts.train), chain.dataset.batch_types(), PRECISIONS[plan.precision])
@@ -52,7 +57,8 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
         parts = parts._replace(test=_portion(table, test))
         table = _portion(table, chain.dataset)
     if aside:
-        parts = parts._replace(validation=take_part(table, replace(chain, part="validation"), plan.seed))
+        held = take_part(table, replace(chain, part="validation"), plan.seed)
+        parts = parts._replace(validation=None if is_empty(held) else held)
         table = take_part(table, chain, plan.seed)
     return parts._replace(train=table)
 

@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
+from netspec.diagnostics.training.goals import NothingJudged
 from netspec.files import PathLike, refuse_existing
-from netspec.ir import DataPlan, TrainPlan
+from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
@@ -27,7 +29,7 @@ from netspec.train.ceilings import require_possible, require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
-from netspec.train.data_split import Parts, split_arrays, without_split
+from netspec.train.data_split import Parts, is_empty, split_arrays, take_part, without_split
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from
 from netspec.train.final_test import measure_test
@@ -132,8 +134,9 @@ class Program(Compiled):
         """Train as the spec's `train` section says.
 
         `data` takes the place of the spec's dataset, `validation` that of what is evaluated while training goes on, by which the best
-        checkpoint is chosen, and `test` that of what is measured once at the end. With `data` alone nothing is evaluated, unless the spec
-        sets a part of it aside (`arrays(…, validation=0.1, test=0.1)`).
+        checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays what
+        the spec's dataset says is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing, but for parts
+        that are handed over; an iterable of batches is for training as a whole.
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
         the last checkpoint in `out`. `progress` shows lines of metrics.
 
@@ -148,7 +151,8 @@ class Program(Compiled):
         home = Path(folder) if folder else None
         feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
         stop = PoliteStop()
-        fit = self.train(*feeds, home, out, resume, reporter() if progress else Silent(), stop, feeds.test)
+        tell = reporter() if progress else Silent()
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test)
         stop.pass_on()
         return fit
 
@@ -167,6 +171,8 @@ class Program(Compiled):
         stop = Stop() if stop is None else stop
         marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
+        if eval_feed is None and (judge := "stop" if self._plan.stop else "best" if self._plan.best != Goal() else ""):
+            raise Mistake(NothingJudged(setting=judge))
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
@@ -259,6 +265,10 @@ class Program(Compiled):
         if own is None and data is None:
             return None
         plan = bound_lengths(own or self._plan.data, self.model)
+        if data is None and plan.part == "validation":
+            loaded = loaded or load_from(folder, plan, known or self.learned)
+            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+                return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         return self._feed(data, plan, folder, known, loaded)
 

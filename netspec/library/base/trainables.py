@@ -274,7 +274,7 @@ class Dataset(Op):
 
     kind = "dataset"
     validation: Held = "auto"
-    """What is set aside of the training part: a fraction, a number of examples, `none`. "auto": a tenth, unless it has its own."""
+    """What is set aside of the training part: a fraction, a number of examples, `none`. "auto": a tenth, if a batch is left."""
     split_by: str | None = None
     """By what: the seed, in proportion of the classes, when left out; "time": the last ones; a field: those with its largest values."""
     group: str | None = None

@@ -22,23 +22,28 @@ TIME = "time"
 """What `split_by` says for the order of the file, where the data have no field of that name."""
 
 
-def choose_validation(dataset: Dataset, data: Table, seed: int, classes: str = "") -> Array:
-    """True for the examples of a training part, bool[n], that are set aside. `classes`: the field with their classes, where there is one.
+def choose_validation(dataset: Dataset, data: Table, seed: int, classes: str = "", batch: int | None = None) -> Array:
+    """True for the examples of a training part, bool[n], that are set aside. `classes`: the field with their classes, where there is one;
+    `batch`: how many examples a batch has.
 
     Raises `Mistake` where nothing would be left on one of the sides.
     """
     size = len(next(iter(data.values())))
-    count = count_validation(size, dataset.validation)
+    count = count_validation(size, dataset.validation, batch)
     chosen = np.zeros(size, bool)
     if count:
         chosen[_indices(dataset, data, seed, classes, size, count)] = True
     return chosen
 
 
-def count_validation(size: int, wanted: Any) -> int:
-    """How many of so many examples are set aside. Raises `Mistake` for a spec that asks for what there is not."""
+def count_validation(size: int, wanted: Any, batch: int | None = None) -> int:
+    """How many of so many examples are set aside. Raises `Mistake` for a spec that asks for what there is not.
+
+    Where the spec does not ask, it is none if training would be left without a full batch.
+    """
     if wanted == "auto":
-        return round(size * USUAL)
+        count = round(size * USUAL)
+        return count if size - count >= (batch or 1) else 0
     if wanted is None:
         return 0
     count = wanted if isinstance(wanted, int) else max(round(size * wanted), 1)
