@@ -15,6 +15,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.runs import InputsUnreadable
+from netspec.diagnostics.running.weight_files import NoInitialWeights
 from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
 
@@ -33,10 +34,43 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
+    initial = find_initial(model, args)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter())
+    fit = model.train(*feeds, data, out, args.resume, reporter(), initial=initial)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def find_initial(model: Any, args: Namespace) -> Any:
+    """The weights that a training is to begin with: those that a run predicts with, or of a file."""
+    from netspec.train.initial_weights import match_weights
+
+    if not args.init_from:
+        if args.maps or args.partial:
+            raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
+        return None
+    arrays, about = read_source(Path(args.init_from), args.plugins)
+    return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)
+
+
+def read_source(path: Path, plugins: list[str]) -> tuple[dict[str, Any], str]:
+    """The arrays of a run, of one of its checkpoints, or of a file, by logical path, and of which step they are."""
+    from netspec.train.weight_files import read_weights
+
+    if not path.is_dir():
+        if not os.path.lexists(path):
+            raise Mistake(describe_missing(path))
+        arrays, about = read_weights(path)
+        return arrays, f", step {about['step']}" if "step" in about else ""
+    import netspec
+
+    one = path.parent.name == CHECKPOINTS and path.name.isdecimal()
+    loaded = netspec.load(path.parent.parent if one else path, path.name if one else "best", plugins=plugins)
+    return loaded.weights().arrays, f", step {loaded.step:,}"
+
+
+CHECKPOINTS = "checkpoints"
+"""The folder of a run's checkpoints, each of which can be named by itself."""
 
 
 def _kept_imports(args: Namespace) -> Mapping[str, str] | None:

@@ -133,6 +133,8 @@ class CheckpointPlan:
 
     every: Duration
     keep: int
+    keep_every: Duration | None = None
+    """Those at multiples of it stay for good."""
 
 
 @record(eq=False, kw_only=True)

@@ -6,7 +6,7 @@ SETTINGS = {
     "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit", "weights"),
-    "checkpoint": ("every", "keep"),
+    "checkpoint": ("every", "keep", "keep_every"),
 }
 GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
 MEASURED = ("train", "eval")

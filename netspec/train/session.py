@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
 from netspec.train.batch_stream import Fed, Position, stream
-from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
+from netspec.train.checkpoint_contents import Resumed, copy_tensors, facts_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.metrics_log import Record
@@ -75,9 +76,12 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
             self._save()
+            self._await_write()
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
+            if self.folder:
+                self.folder.writer.wait()
             self.reporter.end()
 
     def _step(self, fed: Fed) -> None:
@@ -94,6 +98,7 @@ class Session:
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
+        self._await_write(table.evaluation_due(step) or table.checkpoint_due(step))
         if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
             self._tally.settle()
             self._refuse_not_finite()
@@ -134,18 +139,24 @@ class Session:
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
+    def _await_write(self, wait: bool = True) -> None:
+        """Raises what the last checkpoint failed with; where another one may follow, it is waited for, so that a kill never costs two."""
+        if self.folder:
+            self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
+
     def _save(self) -> None:
-        """Save unless this very moment is saved already."""
+        """Save unless this very moment is saved already: the tensors are copied, and written while training goes on."""
         moment = (self.position.step, self._evaluated)
         if self.folder is None or self._saved == moment:
             return
         with self._watch.paused():
             self._tally.settle()
-            arrays = tensors_of(self.state, self._tally.leaves())
+            arrays = copy_tensors(self.state, self._tally.leaves())
             self._refuse_not_finite()
             loss = self._eval_loss if self._evaluated == self.position.step else None
             facts = facts_of(self.position, self.plan.seed, self._evaluated, loss, self._best, self._watch.seconds)
-            self.folder.store.save(self.position.step, arrays, self.folder.recipe.digest, facts)
+            write = partial(self.folder.store.save, self.position.step, arrays, self.folder.recipe.digest, facts)
+            self.folder.writer.start(write)
         self._saved = moment
 
     def _refuse_not_finite(self) -> None:

@@ -31,7 +31,9 @@ from netspec.train.data_split import split_arrays
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
 from netspec.train.gradient_accumulation import group_batches
+from netspec.train.initial_weights import Initial, begin_anew, hand_over
 from netspec.train.learned_vocabularies import read_learned, write_learned
+from netspec.train.length_change import change_length
 from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
@@ -102,6 +104,7 @@ class Program(Compiled):
         folder: PathLike | None = None,
         out: PathLike | None = None,
         resume: bool = False,
+        initial: Variables | None = None,
         progress: bool = False,
     ) -> Fit:
         """Train as the spec's `train` section says.
@@ -109,19 +112,19 @@ class Program(Compiled):
         `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `progress` shows lines of metrics.
+        the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them. `progress` shows lines of metrics.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
-        `fit` returns what there is; a second one does not wait.
+        `fit` returns what there is; a second one waits for nothing but a checkpoint that is being written.
 
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
-        stop = PoliteStop()
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        stop, begin = PoliteStop(), None if initial is None else hand_over(self, initial)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop, begin)
         stop.pass_on()
         return fit
 
@@ -134,6 +137,7 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        initial: Initial | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
@@ -143,12 +147,14 @@ class Program(Compiled):
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop)
-        run = start_run(out, self.recipe, self._plan, data, resume)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, initial)
+        run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
+        run = replace(run, keep_every=table.keep)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop)
+            run = change_length(run, self.recipe, self._plan, table.clock, tell)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, initial)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -246,26 +252,29 @@ def _session(
     resume: bool,
     tell: Reporter,
     stop: Stop,
+    initial: Initial | None,
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
-    start, history = _begin(program, table, run, resume, tell)
+    start, history = _begin(program, table, run, resume, tell, initial)
     with listen(stop) if run else nullcontext():
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
+def _begin(
+    program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter, initial: Initial | None
+) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
     if run is None:
-        return Resumed(program.init()), []
+        return begin_anew(program, None, initial, tell), []
     if resume and not run.store.folder.exists():
         require_no_lines(run)
     run.store.recover()
     if resume:
         run.store.require_manifests()
     steps = run.store.steps() if resume else []
-    start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
+    start = restore_checkpoint(program, run, steps[-1]) if steps else begin_anew(program, run, initial, tell)
     step = start.position.step
     begun = any(map(table.log_due, range(1, step + 1)))
     if note := describe_fresh_start(run, step, begun) if resume else "":

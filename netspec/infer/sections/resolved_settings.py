@@ -49,8 +49,9 @@ def resolve_settings(
         ("eval", "weights", evaluation.objective.weights or "none"),
     ):
         note(f"{name}.{key}", find_inner_setting(body, name, key), default)
-    for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
-        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), default)
+    kept = {} if checkpoint.keep_every is None else {"keep_every": checkpoint.keep_every}
+    for key, default in {"every": checkpoint.every, "keep": checkpoint.keep, **kept}.items():
+        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), str(default))
     return texts, origins
 
 

@@ -235,6 +235,7 @@ def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> Checkpo
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     length = read_duration(frame, settings["every"]) if "every" in settings else every
     keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
-    if isinstance(length, Unknown) or isinstance(keep, Unknown):
+    kept = read_duration(frame, settings["keep_every"]) if "keep_every" in settings else None
+    if isinstance(length, Unknown) or isinstance(keep, Unknown) or isinstance(kept, Unknown):
         return None
-    return CheckpointPlan(length, keep)
+    return CheckpointPlan(length, keep, kept)
