@@ -57,12 +57,12 @@ def run_checkpoints(args: Namespace) -> int:
 def _verify(run: Any) -> dict[int, Diagnostic]:
     """What is wrong with checkpoints, by step."""
     from netspec.train import manifest
+    from netspec.train.checkpoint_contents import require_own_spec
 
     wrong: dict[int, Diagnostic] = {}
     for step in run.store.steps():
         try:
-            if manifest.verify_folder(run.store.path(step)).spec not in run.digests:
-                run.store.restore(step)
+            require_own_spec(run, manifest.verify_folder(run.store.path(step)))
         except Mistake as mistake:
             wrong[step] = mistake.diagnostic
     return wrong

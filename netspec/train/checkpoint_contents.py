@@ -67,13 +67,19 @@ def restore_chosen(program: Program, folder: RunFolder, which: str) -> tuple[int
 
 def resume_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
     """What was read of a checkpoint, as a program takes it. Raises `Mistake` where it belongs to another one."""
-    if manifest.spec not in folder.digests:
-        found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
-        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
+    require_own_spec(folder, manifest)
     unused = (_STATISTICS, _OPTIMIZER) if lacks_optimizer(program) else (_STATISTICS,)
     tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
     sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
     return _read_resumed(_match_tensors(program, tensors, str(folder.store.path(step))), sums, manifest)
+
+
+def require_own_spec(folder: RunFolder, manifest: Manifest) -> None:
+    """Raises `Mistake` for a checkpoint that is of no spec which the run has or had."""
+    if manifest.spec not in folder.digests:
+        digests = f"the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
+        found = f"checkpoint {manifest.step} belongs to a spec with {digests}"
+        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
 
 
 class Forgotten:

@@ -65,8 +65,13 @@ class InitialWeightsDiffer(Diagnostic):
         return f"`{self.source}` does not hold the weights of this model, {fit}:\n{list_differences(lines)}"
 
     def help(self) -> str | None:
+        if not self.unused:
+            return (
+                "`--partial` takes what fits and leaves the rest as it begins" if self.taken else "give weights of a model of these sizes"
+            )
         names = [(text.split(" ")[0], nearest(text.split(" ")[0], self.missing)) for text in self.unused]
-        near = next((f"{old}={found[0].split(' ')[0]}" for old, found in names if found), "old/**=new/**")
+        pairs = [(old, found[0].split(" ")[0]) for old, found in names if found]
+        near = next((f"{old}={new}" for old, new in pairs if old != new), "old/**=new/**")
         rename = f'other names are mapped by `--map "{near}"`'
         return f"{rename}; `--partial` takes what fits and leaves the rest as it begins" if self.taken else rename
 
