@@ -34,20 +34,24 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
-    initial = find_initial(model, args)
+    initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     fit = model.train(*feeds, data, out, args.resume, reporter(), initial=initial)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
 
-def find_initial(model: Any, args: Namespace) -> Any:
-    """The weights that a training is to begin with: those that a run predicts with, or of a file."""
+def find_initial(model: Any, args: Namespace, out: Path) -> Any:
+    """The weights that a training is to begin with: those that a run predicts with, or of a file. A run that goes on has its own."""
     from netspec.train.initial_weights import match_weights
+    from netspec.train.run_folder import SETTINGS, open_run
 
     if not args.init_from:
         if args.maps or args.partial:
             raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
+        return None
+    if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
+        write_text(f"{out} goes on from its own checkpoint; `--init-from` is for its beginning")
         return None
     arrays, about = read_source(Path(args.init_from), args.plugins)
     return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)

@@ -112,7 +112,8 @@ class Program(Compiled):
         `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them. `progress` shows lines of metrics.
+        the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them; a run that goes on has its own. `progress`
+        shows lines of metrics.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which

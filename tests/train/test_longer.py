@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import netspec
+from netspec import files
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import NothingLeftToTrain, RunOfAnotherSpec
+from netspec.diagnostics.running.files import WriteFailed
+from netspec.library.base import Duration
 from netspec.library.optimizers.adam import Adam
 from netspec.library.schedules import WarmupCosine
+from netspec.record import replace as replace_record
 from netspec.train.progress import Silent
 from netspec.train.run_folder import open_run
 from netspec.train.trainable_model import Program
@@ -90,8 +97,6 @@ def test_a_run_may_become_shorter_than_it_was_to_be_but_not_than_it_is(tmp_path:
 
 
 def test_a_schedule_that_does_not_end_with_the_training_goes_on_as_it_was(tmp_path: Path) -> None:
-    from netspec.library.base import Duration
-
     rule = Adam(learning_rate=WarmupCosine(peak=0.02, warmup=Duration(3, "step"), duration=Duration(30, "step")))
     with killed_after(9):
         train(tmp_path / "run", of(3, optimizer=rule))
@@ -120,3 +125,43 @@ def test_anything_else_is_another_spec(tmp_path: Path) -> None:
     train(tmp_path / "run", of(1))
     found = refused(tmp_path / "run", of(2, optimizer=STEADY))
     assert isinstance(found, RunOfAnotherSpec) and found.differences == ("train.duration: was 1 epochs, is 2 epochs",)
+
+
+@pytest.mark.parametrize("name", ["spec.2.net", "settings.json"])
+def test_a_full_disk_while_the_length_changes_leaves_the_run_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    train(tmp_path / "run", of(1))
+    before, original = (tmp_path / "run" / "settings.json").read_text(), files.write_all
+
+    def write(descriptor: int, data: bytes) -> None:
+        if data.startswith({"spec.2.net": b"netspec", "settings.json": b"{\n"}[name]):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(descriptor, data)
+
+    monkeypatch.setattr(files, "write_all", write)
+    longer = replace(of(2), recipe=replace(RECIPE, text=RECIPE.text + "# longer\n"))
+    problem = refused(tmp_path / "run", longer)
+    assert isinstance(problem, WriteFailed) and problem.path == str(tmp_path / "run" / name)
+    assert (tmp_path / "run" / "settings.json").read_text() == before
+    monkeypatch.undo()
+    go_on(tmp_path / "run", longer)
+    assert steps(tmp_path / "run")[-1] == 12
+
+
+def test_kept_multiples_are_saved_where_nothing_else_is_due(tmp_path: Path) -> None:
+    made = model(epochs=3, keep=1, checkpoint=Duration(100, "step"))
+    assert made.plan
+    kept = replace(made, plan=replace_record(made.plan, checkpoint=replace_record(made.plan.checkpoint, keep_every=Duration(7, "step"))))
+    train(tmp_path / "run", kept)
+    assert {7, 14, 18} <= set(steps(tmp_path / "run"))
+
+
+def test_the_setting_in_a_spec() -> None:
+    text = (
+        "netspec 1\nmodel M { input x: f32[B, 3]; output y = x -> dense(3) }\n"
+        "train M { data = arrays(fields={x: f32[3]}) -> batch(4); loss = mean(y); optimizer = sgd(0.1); duration = 9 epochs; "
+        "checkpoint { keep = 2; keep_every = KEPT } }\n"
+    )
+    checked = netspec.check(text.replace("KEPT", "3 epochs"))
+    assert checked.typed and checked.typed.trains[0].checkpoint.keep_every == Duration(3, "epoch")
+    assert checked.typed.trains[0].settings["checkpoint.keep_every"] == "3 epochs"
+    assert [p.slug() for p in netspec.check(text.replace("KEPT", "3")).problems] == ["bad-setting"]
