@@ -72,7 +72,10 @@ def _list(run: Any, verified: bool, wrong: dict[int, Diagnostic]) -> Iterator[st
     """A line for each checkpoint: step, loss of its evaluation, best, size, and when it was written."""
     from netspec.tools.text_drawing import draw_columns
 
-    rows = [(*_row(run, step), *(["damaged" if step in wrong else "whole"] if verified else [])) for step in run.store.steps()]
+    losses = _losses(run)
+    rows = [
+        (*_row(run, step, losses.get(step)), *(["damaged" if step in wrong else "whole"] if verified else [])) for step in run.store.steps()
+    ]
     if not rows:
         yield f"{escape(str(run.path))} has no checkpoint yet"
         return
@@ -80,7 +83,15 @@ def _list(run: Any, verified: bool, wrong: dict[int, Diagnostic]) -> Iterator[st
     yield draw_columns(heads, rows)
 
 
-def _row(run: Any, step: int) -> tuple[str, ...]:
+def _losses(run: Any) -> dict[int, float]:
+    """The loss of each evaluation of the training, as far as its lines can be read."""
+    try:
+        return {r.step: r.loss for r in run.log.records() if r.split != "train" and r.checkpoint is None}
+    except Mistake:
+        return {}
+
+
+def _row(run: Any, step: int, loss: float | None) -> tuple[str, ...]:
     """What a listing says of a checkpoint; of one whose manifest cannot be read, that it is damaged."""
     import time
 
@@ -90,11 +101,10 @@ def _row(run: Any, step: int) -> tuple[str, ...]:
     size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
     written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(folder.stat().st_mtime))
     try:
-        loss = manifest.read(folder).facts["eval_loss"]
-        mark = "best" if step == _best(run) else ""
+        manifest.read(folder)
     except Mistake:
         return f"{step:,}", "damaged", "", _bytes(size), written
-    return f"{step:,}", "" if loss is None else f"{loss:.4f}", mark, _bytes(size), written
+    return f"{step:,}", "" if loss is None else f"{loss:.4f}", "best" if step == _best(run) else "", _bytes(size), written
 
 
 def _best(run: Any) -> int | None:

@@ -53,7 +53,7 @@ def _add(sums: dict[str, Array], newest: dict[str, Array], store: Store, step: i
 def write_run(run: RunFolder, out: Path, steps: Sequence[int], arrays: dict[str, Array], manifest: Manifest) -> None:
     """A run folder with the run's spec and one checkpoint, the mean; `settings.json` is written last, with which it is a run."""
     make_folder(out)
-    facts = {**manifest.facts, "eval_loss": None, "best": None}
+    facts = {**manifest.facts, "score": None, "best": None, "reached": None, "waited": 0, "stopped": False}
     replace(run.store, folder=out / CHECKPOINTS, keep=1).save(steps[-1], arrays, manifest.spec, facts)
     for name in (run.settings["spec"], *KEPT):
         if (run.path / name).exists():

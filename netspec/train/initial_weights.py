@@ -88,7 +88,7 @@ def begin_anew(program: Program, run: RunFolder | None, initial: Initial | None,
     start = Resumed(program.pack(initial.tree))
     if run is None:
         return start
-    facts = facts_of(start.position, program.plan.seed if program.plan else 0, 0, None, start.best, 0.0)
+    facts = facts_of(start.position, program.plan.seed if program.plan else 0, 0, None, start.course, 0.0)
     run.store.save(0, copy_tensors(start.state, []), run.recipe.digest, facts)
     return replace(start, saved=(0, 0))
 
