@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from netspec.cli.spec_options import add_plugins
 
-HELP = "list, verify, average or remove the checkpoints of a run"
+HELP = "list, verify or average the checkpoints of a run"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

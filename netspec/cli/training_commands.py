@@ -51,7 +51,7 @@ def find_initial(model: Any, args: Namespace, out: Path) -> Any:
             raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
         return None
     if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
-        write_text(f"{out} goes on from its own checkpoint; `--init-from` is for its beginning")
+        write_text(f"{escape(str(out))} goes on from its own checkpoint; `--init-from` is for its beginning")
         return None
     arrays, about = read_source(Path(args.init_from), args.plugins)
     return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)
