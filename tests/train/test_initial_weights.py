@@ -121,13 +121,15 @@ def test_export_init_from_and_checkpoints_from_the_command_line(
         return err if code else out
 
     run("train", "small.net", "--out", "a")
+    half, last = steps(tmp_path / "a")
     for kind, suffix in (("safetensors", ".safetensors"), ("npz", ".npz"), ("flax", ".msgpack")):
         assert f"wrote a{suffix}: 4 parameters and 0 buffers, 610 numbers" in run("export", "a", "--to", kind)
         assert "error[already-exists]" in run("export", "a", "--to", kind, code=2)
     read = [read_weights(tmp_path / f"a{suffix}")[0] for suffix in (".safetensors", ".npz", ".msgpack")]
     assert all(np.array_equal(read[0][name], other[name]) for other in read for name in read[0])
     ends = [
-        run("train", "small.net", "--out", f"b{n}", "--init-from", source) for n, source in enumerate(("a", "a.npz", "a/checkpoints/44"))
+        run("train", "small.net", "--out", f"b{n}", "--init-from", source)
+        for n, source in enumerate(("a", "a.npz", f"a/checkpoints/{last}"))
     ]
     assert all("4 of 4 arrays taken (610 numbers)" in end for end in ends)
     assert tensors(tmp_path / "b0") == tensors(tmp_path / "b1") == tensors(tmp_path / "b2")
@@ -137,17 +139,16 @@ def test_export_init_from_and_checkpoints_from_the_command_line(
     assert "error[no-initial-weights]" in run("train", "wide.net", "--partial", code=1)
 
     listed = run("checkpoints", "b0", "--verify").splitlines()
-    assert [line.split()[0] for line in listed[2:]] == ["0", "22", "44"] and all(line.endswith("whole") for line in listed[2:])
-    assert "the mean of the checkpoints of the steps 22, 44" in run("checkpoints", "b0", "--average", "last:2", "-o", "mean")
+    assert [line.split()[0] for line in listed[2:]] == ["0", str(half), str(last)] and all(line.endswith("whole") for line in listed[2:])
+    assert f"the mean of the checkpoints of the steps {half}, {last}" in run("checkpoints", "b0", "--average", "last:2", "-o", "mean")
     run("checkpoints", "b0", "--average", "last:2", "-o", "mean.safetensors")
-    mean, two = read_weights(tmp_path / "mean.safetensors")[0], [tensors_of(tmp_path / "b0", step) for step in (22, 44)]
+    mean, two = read_weights(tmp_path / "mean.safetensors")[0], [tensors_of(tmp_path / "b0", step) for step in (half, last)]
     np.testing.assert_array_equal(mean["dense_0/bias"], ((two[0].astype("f8") + two[1].astype("f8")) / 2).astype("f4"))
-    assert "step 44: loss " in run("eval", "mean") and "already-exists" in run(
-        "checkpoints", "b0", "--average", "last:2", "-o", "mean", code=2
-    )
+    assert f"step {last}: " in run("eval", "mean")
+    assert "already-exists" in run("checkpoints", "b0", "--average", "last:2", "-o", "mean", code=2)
     assert "too-few-checkpoints" in run("checkpoints", "b0", "--average", "last:9", "-o", "more", code=1)
     assert "removed the checkpoints of the steps 0" in run("checkpoints", "b0", "--prune", "2")
-    damaged = next(p for p in (tmp_path / "b0" / "checkpoints" / "22").rglob("*") if p.is_file() and p.name != "manifest.json")
+    damaged = next(p for p in (tmp_path / "b0" / "checkpoints" / str(half)).rglob("*") if p.is_file() and p.name != "manifest.json")
     damaged.write_bytes(damaged.read_bytes() + b"x")
     assert str(damaged.relative_to(tmp_path)) in run("checkpoints", "b0", "--verify", code=1)
 
