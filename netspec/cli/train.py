@@ -40,6 +40,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at", metavar="DIM=SIZE", action="append", default=[], type=parse_sizes, help="with --dry-run: the sizes of free dims, `T=512`"
     )
+    parser.add_argument("--init-from", metavar="RUN|FILE", help="begin with the weights of a run, of its checkpoint, or of a file")
+    parser.add_argument(
+        "--map", dest="maps", metavar="OLD=NEW", action="append", default=[], help="rename weights: `old/**=new/**`; may be repeated"
+    )
+    parser.add_argument("--partial", action="store_true", help="take of the weights what fits; the rest is left as it begins")
 
 
 def parse_steps(text: str) -> int:
