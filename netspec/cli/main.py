@@ -29,6 +29,8 @@ COMMANDS = (
     "train",
     "eval",
     "predict",
+    "export",
+    "checkpoints",
     "explain",
     "docs",
     "doctor",

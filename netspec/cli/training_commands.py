@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from netspec.cli import training_trials
 from netspec.cli.spec_options import overrides
 from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.runs import InputsUnreadable
+from netspec.diagnostics.running.weight_files import NoInitialWeights
 from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
+from netspec.source import Source, Span
 
 
 def run_train(args: Namespace) -> int:
@@ -33,10 +38,76 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
+    gauge = watch_parameters(model, args.watch)
+    if args.dry_run:
+        return training_trials.run_dry(model, args, data, out)
+    if args.overfit_one_batch:
+        return training_trials.run_one_batch(model, args, data)
+    if args.find_rate:
+        return training_trials.run_find_rate(model, args, data)
+    initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), test_feed=feeds.test)
+    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge}
+    fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def watch_parameters(model: Any, patterns: Sequence[str]) -> Any:
+    """What is measured of the steps. Raises `Mistake` for a pattern of `--watch` that matches no parameter."""
+    gauge = model.gauge()
+    for pattern in patterns:
+        source = Source("--watch", pattern)
+        with at_place(Span(source, 0, len(pattern))):
+            gauge = replace(gauge, watched=gauge.watched | model.gauge([pattern]).watched)
+    return gauge
+
+
+@contextmanager
+def at_place(span: Span) -> Iterator[None]:
+    """A `Mistake` inside is laid there."""
+    from netspec.record import replace as changed
+
+    try:
+        yield
+    except Mistake as mistake:
+        raise Mistake(changed(mistake.diagnostic, at=span)) from None
+
+
+def find_initial(model: Any, args: Namespace, out: Path) -> Any:
+    """The weights that a training is to begin with: those that a run predicts with, or of a file. A run that goes on has its own."""
+    from netspec.train.initial_weights import match_weights
+    from netspec.train.run_folder import SETTINGS, open_run
+
+    if not args.init_from:
+        if args.maps or args.partial:
+            raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
+        return None
+    if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
+        write_text(f"{escape(str(out))} goes on from its own checkpoint; `--init-from` is for its beginning")
+        return None
+    arrays, about = read_source(Path(args.init_from), args.plugins)
+    return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)
+
+
+def read_source(path: Path, plugins: list[str]) -> tuple[dict[str, Any], str]:
+    """The arrays of a run, of one of its checkpoints, or of a file, by logical path, and of which step they are."""
+    from netspec.train.weight_files import read_weights
+
+    if not path.is_dir():
+        if not os.path.lexists(path):
+            raise Mistake(describe_missing(path))
+        arrays, about = read_weights(path)
+        return arrays, f", step {about['step']}" if "step" in about else ""
+    import netspec
+
+    one = path.parent.name == CHECKPOINTS and path.name.isdecimal()
+    loaded = netspec.load(path.parent.parent if one else path, path.name if one else "best", plugins=plugins)
+    return loaded.weights().arrays, f", step {loaded.step:,}"
+
+
+CHECKPOINTS = "checkpoints"
+"""The folder of a run's checkpoints, each of which can be named by itself."""
 
 
 def _kept_imports(args: Namespace) -> Mapping[str, str] | None:

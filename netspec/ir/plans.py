@@ -175,6 +175,20 @@ class CheckpointPlan:
 
     every: Duration
     keep: int
+    keep_every: Duration | None = None
+    """Those at multiples of it stay for good."""
+
+
+@record
+class Nonfinite:
+    """What happens to a step whose loss or gradients are no numbers: "stop", "skip" or "rollback"."""
+
+    action: str = "stop"
+    limit: int = 0
+    """So many steps in a row are left out at most; so many times a run goes back at most."""
+
+    def __str__(self) -> str:
+        return self.action if self.action == "stop" else f"{self.action}({self.limit})"
 
 
 @record(eq=False, kw_only=True)
@@ -194,7 +208,7 @@ class TrainPlan:
     checkpoint: CheckpointPlan
     seed: int
     precision: str
-    """"f32" or "mixed(bf16)"."""
+    """"f32", "mixed(bf16)", "mixed(f16)" or "f64"."""
     settings: Mapping[str, str]
     """Every setting as text of the language, defaults included."""
     origins: Mapping[str, str]
@@ -206,6 +220,7 @@ class TrainPlan:
     """"automatic" or "portable"."""
     ema: float | None = None
     """Decay of the exponential moving average of the parameters, where there is one."""
+    on_nonfinite: Nonfinite = Nonfinite()
     best: Goal = Goal()
     """By what the best checkpoint is chosen."""
     stop: StopPlan | None = None

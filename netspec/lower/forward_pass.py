@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -79,14 +79,19 @@ class Forward:
         return Frame(run, params, buffers)
 
     def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
-        """Where the model makes the first NaN of a training pass over these inputs, op by op; None where it makes none."""
+        """Where the model makes the first NaN of a training pass over these inputs, op by op, or else the first infinity; None where it
+        makes none."""
+        return self._first(jnp.isnan, params, buffers, inputs) or self._first(jnp.isposinf, params, buffers, inputs)
+
+    def _first(self, test: Callable[[Array], Array], params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
+        """Where the model makes the first number that does not pass."""
         frame = self.frame("train", params, buffers, inputs)
         given = self.precision.enter(inputs, self.model)
         wires = {port.wire: given[port.name] for port in self.model.inputs if isinstance(port.wire, int)}
         for node in self.model.nodes:
             before = set(wires)
             execute((node,), self.model, frame, wires)
-            if any(bool(jnp.isnan(wires[wire]).any()) for wire in wires.keys() - before):
+            if any(bool(test(wires[wire]).any()) for wire in wires.keys() - before):
                 return getattr(node, "span", None)
         return None
 

@@ -95,6 +95,7 @@ FULL = Precision("float32", "float32")
 PRECISIONS: Mapping[str, Precision] = {
     "f32": FULL,
     "mixed(bf16)": Precision("float32", "bfloat16"),
+    "mixed(f16)": Precision("float32", "float16"),
     "f64": Precision("float64", "float64"),
 }
 """By the text of the setting. In `f64` JAX computes in 64 bits as long as the program does; trajectories are compared in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -35,8 +35,10 @@ from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_tra
 from netspec.lower.random_draws import EVAL_STEP, step_key, take_key
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
+from netspec.lower.step_gauge import Gauge, Reading, choose_watched, read_numbers
+from netspec.lower.step_guard import StepGuard
 from netspec.lower.training_state import State
-from netspec.lower.updates import make_update
+from netspec.lower.updates import make_guard, make_update
 from netspec.lower.variables import are_arrays, as_leaf, collections_of, require_dict, require_state
 from netspec.proofs.id_bounds import Bounds, find_bounds
 from netspec.shape import TensorType
@@ -163,7 +165,8 @@ class Program:
         """The state of a training that begins, on the devices."""
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
         mean = self._placement.state(parameter_average.begin_average(params)) if self.plan and self.plan.ema is not None else ()
-        return State(params, buffers, self._optimizer_init(params), step, mean)
+        guard = self._placement.state(self._guard.begin()) if self._guard else ()
+        return State(params, buffers, self._optimizer_init(params), step, mean, guard)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Leaves as they are stored, with the right shapes. Raises `SpecError`."""
@@ -357,6 +360,29 @@ class Program:
             return (self._train_traced if traced else self._train)(own, arrays)
 
     @own_width
+    def observed_step(self, state: State, batch: Mapping[str, Any], gauge: Gauge) -> tuple[State, Statistics, Any]:
+        """`train_step`, and what `reading` makes numbers of: what the gauge measures of the step."""
+        with raise_spec_errors():
+            return self._observed(gauge)(state, self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
+
+    @own_width
+    def compile_step(self, state: State, batch: Mapping[str, Any], gauge: Gauge) -> tuple[Callable[..., Any], Any]:
+        """(a compiled step on batches of these sizes, what XLA says of the memory that it takes). Nothing runs."""
+        arrays = self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1)
+        compiled = self._observed(gauge).lower(state, arrays).compile()
+        return compiled, compiled.memory_analysis()
+
+    def reading(self, gauge: Gauge, seen: Any) -> Reading:
+        """The learning rate, the length of the gradient and whatever else was measured of a step; it is waited for."""
+        return read_numbers(gauge, {name: update.gradient.chosen for name, update in self._updates.items()}, seen)
+
+    def gauge(self, patterns: Collection[str] = ()) -> Gauge:
+        """What measures steps, and the parameters with these logical paths one by one. Raises `Mistake` for a pattern that matches none."""
+        trained = [u.paths for u in self.plan.updates] if self.plan else []
+        known = [path for leaf in self.layout.leaves().values() for path in leaf.paths]
+        return Gauge(choose_watched(patterns, [path for path in known if any(own is None or path in own for own in trained)]))
+
+    @own_width
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
         number = first if is_traced(first) else np.uint32(first)
@@ -374,19 +400,20 @@ class Program:
     merge = staticmethod(merge)
 
     @own_width
-    def first_nan(self, batch: Mapping[str, Any]) -> Span | None:
-        """Where the model makes the first NaN from a batch before any update; None where it makes none."""
-        state = self.init()
+    def first_nan(self, batch: Mapping[str, Any], state: State | None = None) -> Span | None:
+        """Where the model makes the first NaN from a batch, before any update unless there is a state; None where it makes none."""
+        state = state or self.init()
         inputs = self._inputs({name: batch[name] for name in self.model.input_types() if name in require_dict(batch)})
         return self._forward.first_nan(state.params, state.buffers, inputs)
 
     @own_width
-    def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
-        """The op whose gradient is infinite or NaN on a batch before any update, though the loss is a number; None where none is.
+    def find_gradient_source(self, batch: Mapping[str, Any], state: State | None = None) -> Source | None:
+        """The op whose gradient is infinite or NaN on a batch, though the loss is a number, before any update unless there is a state; None
+        where none is.
 
         A batch is looked at op by op only when its gradient, computed as a whole, is no number.
         """
-        state = self.init()
+        state = state or self.init()
         arrays = self._batch(batch, self._objective("train"))
         for name, update in self._updates.items():
             if not bool(self._gradient_tests[name](state.params, state.buffers, arrays)):
@@ -401,17 +428,17 @@ class Program:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
-        return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
+        return tuple(sorted({symbol for kind in self.step_types.values() for symbol in kind.symbols()}))
 
     @own_width
     def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
         """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
         forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
         gradients = [replace(update.gradient, forward=forward) for update in self._updates.values()]
-        return chosen_kernels(forward, gradients, self._types, sizes)
+        return chosen_kernels(forward, gradients, self.step_types, sizes)
 
     @property
-    def _types(self) -> dict[str, TensorType]:
+    def step_types(self) -> dict[str, TensorType]:
         """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
         read = (update.objective.fields() for update in self.plan.updates) if self.plan else ()
         types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
@@ -435,8 +462,9 @@ class Program:
         """Raises `SpecError` for a state that another optimizer has left, or that is none."""
         if not self.plan:
             return
-        numbers = are_arrays((state.optimizer, state.step, state.average))
-        if not numbers or jax.tree.structure(state.optimizer) != self._optimizer_structure:
+        numbers = are_arrays((state.optimizer, state.step, state.average, state.guard))
+        same = numbers and jax.tree.structure(state.optimizer) == self._optimizer_structure
+        if not same or set(state.guard) != set(self._guard.begin() if self._guard else ()):
             expected, repair = "a state of this program's optimizer", "keep its weights and begin anew: `program.pack(state)`"
             raise SpecError([ArrayMismatch(field="state", expected=expected, found="one of another", repair=repair)])
 
@@ -534,7 +562,13 @@ class Program:
         if (plan := self.plan) is None:
             return {}
         clocks = {u.name: self.clock or derive_clock(plan, u.span) for u in plan.updates}
-        return {u.name: make_update(u, self._forward, clocks[u.name], plan.accumulate, self.foreign.get(u.name)) for u in plan.updates}
+        foreign, guard = self.foreign, self._guard
+        return {u.name: make_update(u, self._forward, clocks[u.name], plan.accumulate, foreign.get(u.name), guard) for u in plan.updates}
+
+    @cached_property
+    def _guard(self) -> StepGuard | None:
+        """What leaves out steps that are no numbers, where the spec wants it."""
+        return make_guard(self.plan, self._precision, self.foreign) if self.plan else None
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
         """The optimizers' first states."""
@@ -563,7 +597,28 @@ class Program:
     @property
     def _step(self) -> Callable[..., Any]:
         """One step of training, not compiled."""
-        return steps.training_step(self._updates, self.plan.ema if self.plan else None, self.layout.averages())
+        step = self._measured_step(self._updates)
+        return lambda state, batch: step(state, batch)[:2]
+
+    def _measured_step(self, updates: Mapping[str, steps.Update]) -> Callable[..., Any]:
+        return steps.training_step(updates, self.plan.ema if self.plan else None, self.layout.averages(), self._guard)
+
+    def _observed(self, gauge: Gauge) -> Callable[..., Any]:
+        """One step of training under a gauge; `seen` are its measurements, and the guard's counts."""
+        if gauge not in self._observed_steps:
+            step = self._measured_step({name: replace(update, gauge=gauge) for name, update in self._updates.items()})
+
+            def observed(state: State, batch: Mapping[str, Any]) -> Any:
+                moved, statistics, seen = step(state, batch)
+                return moved, statistics, (seen, moved.guard)
+
+            self._observed_steps[gauge] = self._placement.jit(observed, donate_argnums=(0,))
+        return self._observed_steps[gauge]
+
+    @cached_property
+    def _observed_steps(self) -> dict[Gauge, Callable[..., Any]]:
+        """Compiled steps by what measures them."""
+        return {}
 
     @cached_property
     def _eval(self) -> Callable[..., Any]:

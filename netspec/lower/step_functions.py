@@ -9,6 +9,7 @@ from typing import Any
 from netspec.ir import Objective
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Transformation
+from netspec.library.gradients import widen
 from netspec.lower import parameter_average
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
@@ -16,9 +17,13 @@ from netspec.lower.layout import Followed
 from netspec.lower.objective import Pass, Statistics, finish, measure, weigh_examples
 from netspec.lower.random_draws import EVAL_STEP
 from netspec.lower.serve_arrays import decode_batch
+from netspec.lower.step_gauge import Gauge, RateReader
+from netspec.lower.step_guard import StepGuard, holds_bad
 from netspec.lower.training_state import State
 
 Batch = Mapping[str, Array]
+Seen = dict[str, Any]
+"""What guard and gauge find in one update's step: whether it is `bad`, the loss `lost`; `learning_rate`, `gradient_norm`, `lengths`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,18 +33,53 @@ class Update:
     gradient: Gradient
     optimizer: Transformation
     every: int = 1
+    rates: RateReader | None = None
+    guard: StepGuard | None = None
+    gauge: Gauge | None = None
 
-    def __call__(self, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics]:
-        """The state with its parameters moved and its buffers as the pass leaves them, the optimizer's own state, and statistics."""
-        grads, statistics, buffers = self.gradient(state.params, state.buffers, batch, state.step, self._scale(moments))
+    def __call__(self, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics, Seen]:
+        """The state with its parameters moved and its buffers as the pass leaves them, the optimizer's own state, statistics, and what
+        guard and gauge find."""
+        grads, statistics, buffers = self._gradient(state, batch, self._scale(moments))
         old = self.gradient.chosen.take(state.params)
-        updates, moments = self.optimizer.update(grads, moments, old, **self._needed(state, batch, statistics))
+        updates, after = self.optimizer.update(grads, moments, old, **self._needed(state, batch, statistics))
         new = {key: (p + updates[key]).astype(p.dtype) for key, p in old.items()}
-        return state._replace(params=self.gradient.chosen.put(state.params, new), buffers=buffers), moments, statistics
+        moved = state._replace(params=self.gradient.chosen.put(state.params, new), buffers=buffers)
+        statistics, bad = self._judged(grads, new, statistics)
+        return moved, after, statistics, {**bad, **self._measured(state, moments, after, grads, old, new)}
+
+    def _gradient(self, state: State, batch: Batch, scale: Any) -> tuple[dict[str, Array], Statistics, dict[str, Array]]:
+        """(gradients, statistics, buffers) at the parameters of a state. `scale` is that which an optimizer of its own wants."""
+        guard = self.guard
+        step = state.step if guard is None else guard.drawn(state)
+        if guard is None or not guard.scaled or self.optimizer.scaled is not None:
+            return self.gradient(state.params, state.buffers, batch, step, scale)
+        scale = state.guard["scale"]
+        grads, statistics, buffers = self.gradient(state.params, state.buffers, batch, step, scale)
+        return unscale(grads, scale), statistics, buffers
 
     def _scale(self, moments: Any) -> Any:
         """The scale of the loss, where the optimizer wants one."""
         return None if self.optimizer.scaled is None else self.optimizer.scaled(moments)
+
+    def _judged(self, grads: Batch, new: Batch, statistics: Statistics) -> tuple[Statistics, Seen]:
+        """The statistics that count, and whether anything of the step is no number. One that scales sees to its gradients itself."""
+        if self.guard is None:
+            return statistics, {}
+        lost = ~jnp.isfinite(self.gradient.loss(statistics))
+        bad = lost | holds_bad(new if self.optimizer.scaled is not None else (grads, new))
+        kept = jax.tree.map(lambda x: jnp.where(lost, jnp.zeros_like(x), x), statistics) if self.guard.drops else statistics
+        return kept, {"bad": bad, "lost": lost}
+
+    def _measured(self, state: State, before: Any, after: Any, grads: Batch, old: Batch, new: Batch) -> Seen:
+        """What the gauge says of the step."""
+        if self.gauge is None:
+            return {}
+        scale = self._scale(before)
+        plain = grads if scale is None else unscale(grads, scale)
+        left_out = 0 if self.guard is None else state.guard["skipped"]
+        rates = {} if self.rates is None else self.rates((state.step - left_out) // self.every, after)
+        return {"learning_rate": rates, **self.gauge.read(self.gradient.chosen, plain, old, new)}
 
     def evaluated(self, params: Batch, moments: Any) -> dict[str, Array]:
         """All parameters, with the chosen ones as the optimizer has them evaluated."""
@@ -51,7 +91,7 @@ class Update:
 
         def again(params: Batch) -> tuple[dict[str, Array], Statistics]:
             """(gradients, statistics) of the same batch, with the same dropout, at other values of the chosen parameters."""
-            return self.gradient(self.gradient.chosen.put(state.params, params), state.buffers, batch, state.step)[:2]
+            return self._gradient(state._replace(params=self.gradient.chosen.put(state.params, params)), batch, None)[:2]
 
         known = {
             "value": lambda: self.gradient.loss(statistics),
@@ -62,41 +102,45 @@ class Update:
 
 
 def training_step(
-    updates: Mapping[str, Update], decay: float | None = None, averages: Mapping[str, Followed] | None = None
-) -> Callable[[State, Batch], tuple[State, Any]]:
-    """(state, batch) -> (state after one step, statistics). `decay` is that of the average of the parameters; `averages` are the buffers
-    that are averages of the model's own.
+    updates: Mapping[str, Update],
+    decay: float | None = None,
+    averages: Mapping[str, Followed] | None = None,
+    guard: StepGuard | None = None,
+) -> Callable[[State, Batch], tuple[State, Any, dict[str, Seen]]]:
+    """(state, batch) -> (state after one step, statistics, what guard and gauge find in each update). `decay` is that of the average of the
+    parameters; `averages` are the buffers that are averages of the model's own.
 
     An update called "" stands alone: the state's `optimizer` and the statistics are its own; several have one of each by their names.
     """
 
-    def step(state: State, batch: Batch) -> tuple[State, Any]:
-        moved, statistics = run_in_turn(updates, state, batch) if "" not in updates else run_single(updates[""], state, batch)
+    def step(state: State, batch: Batch) -> tuple[State, Any, dict[str, Seen]]:
+        moved, statistics, seen = run_in_turn(updates, state, batch) if "" not in updates else run_single(updates[""], state, batch)
         if averages:
             moved = moved._replace(buffers=parameter_average.follow(averages, moved.buffers, moved.params))
         if decay is not None:
             moved = moved._replace(average=parameter_average.move_average(state.average, moved.params, decay, state.step))
-        return strip_weak_types(moved._replace(step=state.step + 1)), statistics
+        moved = strip_weak_types(moved._replace(step=state.step + 1))
+        return guard.judge(state, moved, [own["bad"] for own in seen.values()]) if guard else moved, statistics, seen
 
     return step
 
 
-def run_single(update: Update, state: State, batch: Batch) -> tuple[State, Statistics]:
+def run_single(update: Update, state: State, batch: Batch) -> tuple[State, Statistics, dict[str, Seen]]:
     """The one update of a step."""
-    moved, moments, statistics = update(state, state.optimizer, batch)
-    return moved._replace(optimizer=moments), statistics
+    moved, moments, statistics, seen = update(state, state.optimizer, batch)
+    return moved._replace(optimizer=moments), statistics, {"": seen}
 
 
-def run_in_turn(updates: Mapping[str, Update], state: State, batch: Batch) -> tuple[State, dict[str, Statistics]]:
+def run_in_turn(updates: Mapping[str, Update], state: State, batch: Batch) -> tuple[State, dict[str, Statistics], dict[str, Seen]]:
     """Each on what the one before has left. The buffers are those that the first pass of the step leaves."""
-    moments, statistics = dict(state.optimizer), {}
+    moments, statistics, seen = dict(state.optimizer), {}, {}
     ran: Any = False
     for name, update in updates.items():
         before = state.buffers
-        state, moments[name], statistics[name], now = run_when_due(update, state, moments[name], batch)
+        state, moments[name], (statistics[name], seen[name]), now = run_when_due(update, state, moments[name], batch)
         state = state._replace(buffers=choose_buffers(ran, before, state.buffers))
         ran = True if ran is True or now is True else jnp.logical_or(ran, now)
-    return state._replace(optimizer=moments), statistics
+    return state._replace(optimizer=moments), statistics, seen
 
 
 def choose_buffers(ran: Any, before: Batch, after: Batch) -> dict[str, Array]:
@@ -106,20 +150,37 @@ def choose_buffers(ran: Any, before: Batch, after: Batch) -> dict[str, Array]:
     return {key: jnp.where(ran, before[key], x) for key, x in after.items()}
 
 
-def run_when_due(update: Update, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics, Any]:
-    """The update where it is its turn, else everything as it was and no statistics; and whether it ran."""
+def run_when_due(update: Update, state: State, moments: Any, batch: Batch) -> tuple[State, Any, tuple[Statistics, Seen], Any]:
+    """The update where it is its turn, else everything as it was, no statistics and nothing measured; and whether it ran."""
     if update.every == 1:
-        return *update(state, moments, batch), True
+        moved, after, statistics, seen = update(state, moments, batch)
+        return moved, after, (statistics, seen), True
     now = (state.step + 1) % update.every == 0
-    shapes = jax.eval_shape(update, state, moments, batch)[2]
+    shapes = jax.eval_shape(update, state, moments, batch)[2:]
 
     def run(state: State, moments: Any) -> Any:
         return strip_weak_types(update(state, moments, batch))
 
     def rest(state: State, moments: Any) -> Any:
-        return strip_weak_types((state, moments, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)))
+        return strip_weak_types((state, moments, jax.tree.map(add_nothing, shapes[0]), jax.tree.map(see_nothing, shapes[1])))
 
-    return *lax.cond(now, run, rest, state, moments), now
+    moved, after, statistics, seen = lax.cond(now, run, rest, state, moments)
+    return moved, after, (statistics, seen), now
+
+
+def add_nothing(x: Any) -> Array:
+    """A statistic of no examples."""
+    return jnp.zeros(x.shape, x.dtype)
+
+
+def see_nothing(x: Any) -> Array:
+    """What is measured of a step that is not taken: NaN, and of truth values that they are not so."""
+    return jnp.full(x.shape, jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else 0, x.dtype)
+
+
+def unscale(grads: Batch, scale: Array) -> dict[str, Array]:
+    """Gradients of the loss itself, of those of the loss times a scale."""
+    return {key: widen(g) / scale.astype(widen(g).dtype) for key, g in grads.items()}
 
 
 def evaluation_step(forward: Forward, objective: Objective) -> Callable[..., Statistics]:

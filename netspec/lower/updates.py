@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from netspec.ir import UpdatePlan
+from netspec.ir import TrainPlan, UpdatePlan
 from netspec.library.base import Array, Clock, Duration, Op, Optimizer, Schedule
 from netspec.library.gradients.optax_protocol import from_optax
 from netspec.library.gradients.path_selection import Chosen
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
+from netspec.lower.precision import Precision
 from netspec.lower.step_functions import Update
+from netspec.lower.step_gauge import RateReader
+from netspec.lower.step_guard import StepGuard
 
 
-def make_update(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:
+def make_update(
+    plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None, guard: StepGuard | None = None
+) -> Update:
     """An update that trains its own parameters only, by the plan's optimizer or by a `foreign` one with optax's protocol."""
     chosen = Chosen.of(forward.layout.leaves(), plan.paths)
     gradient = Gradient(forward, plan.objective, chosen, accumulate)
     if foreign is not None:
-        return Update(gradient, from_optax(foreign, chosen.leaves()), plan.every)
+        return Update(gradient, from_optax(foreign, chosen.leaves()), plan.every, RateReader(None, clock), guard)
     optimizer = plan.optimizer if plan.every == 1 else rescale_schedules(plan.optimizer, plan.every)
-    return Update(gradient, optimizer.build(clock, chosen.leaves()), plan.every)
+    return Update(gradient, optimizer.build(clock, chosen.leaves()), plan.every, RateReader(optimizer, clock), guard)
+
+
+def make_guard(plan: TrainPlan, precision: Precision, foreign: Collection[str]) -> StepGuard | None:
+    """What judges the steps of a plan; None where a step that is no number stops the run, and nothing scales the loss."""
+    action = plan.on_nonfinite.action
+    own = all(any(part.scales for part in u.optimizer.in_order()) and u.name not in foreign for u in plan.updates)
+    scaled = precision.compute == "float16" and not own
+    return StepGuard(scaled, action != "stop", action == "rollback") if scaled or action != "stop" else None
 
 
 class InSteps(Schedule):

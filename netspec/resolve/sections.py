@@ -28,7 +28,7 @@ from netspec.syntax import tree
 
 WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
 """The kinds of op that a setting's calls may be, the most likely first."""
-OWN_WORDS = ("precision", "lowering")
+OWN_WORDS = ("precision", "lowering", "on_nonfinite")
 """Settings whose words, such as `mixed(bf16)`, are their own."""
 LATE_VALUES = ("batch_size",)
 """Values that `train` knows without being told."""

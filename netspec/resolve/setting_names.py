@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "best"),
+    "train": (
+        "data",
+        "loss",
+        "optimizer",
+        "duration",
+        "seed",
+        "precision",
+        "lowering",
+        "accumulate",
+        "ema",
+        "weights",
+        "on_nonfinite",
+        "best",
+    ),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit", "weights"),
-    "checkpoint": ("every", "keep"),
+    "checkpoint": ("every", "keep", "keep_every"),
     "stop": ("metric", "patience", "min_delta"),
 }
 GROUPS = {"train": ("update", "eval", "checkpoint", "stop"), "update": (), "eval": (), "checkpoint": (), "stop": ()}

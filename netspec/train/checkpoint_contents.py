@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointMismatch, RunOfAnotherSpec
-from netspec.lazy import jax
+from netspec.lazy import jax, np
 from netspec.library.base import Array
 from netspec.train.batch_stream import Position
 from netspec.train.early_stopping import Course
@@ -43,9 +43,10 @@ class Resumed:
     seconds: float = 0.0
 
 
-def tensors_of(state: Any, statistics: list[Array]) -> dict[str, Array]:
-    """Everything of a checkpoint that is a tensor, by name."""
-    return {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+def copy_tensors(state: Any, statistics: list[Array]) -> dict[str, Array]:
+    """Everything of a checkpoint that is a tensor, by name, in memory of its own: the next step may use that of the state again."""
+    tensors = {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+    return {name: np.array(tensor) for name, tensor in tensors.items()}
 
 
 def facts_of(position: Position, seed: int, evaluated: int, score: float | None, course: Course, seconds: float) -> dict[str, Any]:
@@ -57,24 +58,30 @@ def facts_of(position: Position, seed: int, evaluated: int, score: float | None,
 
 def restore_checkpoint(program: Program, folder: RunFolder, step: int) -> Resumed:
     """The checkpoint of a step, verified and compared with the program and the folder's spec. Raises `Mistake`."""
-    return _resumed_from(program, folder, step, *folder.store.restore(step))
+    return resume_from(program, folder, step, *folder.store.restore(step))
 
 
 def restore_chosen(program: Program, folder: RunFolder, which: str) -> tuple[int, Resumed]:
     """The checkpoint that "best", "last" or a number means, and its step. Raises `Mistake`."""
     step, arrays, manifest = folder.store.restore_chosen(which)
-    return step, _resumed_from(program, folder, step, arrays, manifest)
+    return step, resume_from(program, folder, step, arrays, manifest)
 
 
-def _resumed_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
+def resume_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
     """What was read of a checkpoint, as a program takes it. Raises `Mistake` where it belongs to another one."""
-    if manifest.spec != folder.recipe.digest:
-        found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
-        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
+    require_own_spec(folder, manifest)
     unused = (_STATISTICS, _OPTIMIZER) if lacks_optimizer(program) else (_STATISTICS,)
     tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
     sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
     return _read_resumed(_match_tensors(program, tensors, str(folder.store.path(step))), sums, manifest)
+
+
+def require_own_spec(folder: RunFolder, manifest: Manifest) -> None:
+    """Raises `Mistake` for a checkpoint that is of no spec which the run has or had."""
+    if manifest.spec not in folder.digests:
+        digests = f"the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
+        found = f"checkpoint {manifest.step} belongs to a spec with {digests}"
+        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
 
 
 class Forgotten:

@@ -40,6 +40,8 @@ class Store:
     folder: Path
     keep: int
     """How many checkpoints stay, the newest ones; the best one stays besides."""
+    keep_every: int = 0
+    """Those of multiples of so many steps stay as well; 0: none."""
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class Store:
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
                 raise
-            self._prune()
+            self.prune()
 
     def _write(self, temporary: Path, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
         """Writes everything under a temporary name; the manifest last, as the sign that all is there."""
@@ -200,15 +202,17 @@ class Store:
             elif name.startswith("."):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def _prune(self) -> None:
-        """Removes all but the newest ones and the best; renamed first, so that none is ever half there under its name."""
+    def prune(self) -> list[int]:
+        """Removes those that need not stay, renamed first, so that none is ever half there under its name. Their steps."""
         steps = self.steps()
-        kept = {*steps[-self.keep :], _find_lowest(self._readable())}
-        for step in steps:
-            if step not in kept:
-                gone = self.folder / f".{step}.gone"
-                os.rename(self.path(step), gone)
-                shutil.rmtree(gone, ignore_errors=True)
+        every = {step for step in steps if self.keep_every and step % self.keep_every == 0}
+        kept = {*steps[-self.keep :], *every, _find_lowest(self._readable())}
+        removed = [step for step in steps if step not in kept]
+        for step in removed:
+            gone = self.folder / f".{step}.gone"
+            os.rename(self.path(step), gone)
+            shutil.rmtree(gone, ignore_errors=True)
+        return removed
 
     def _readable(self) -> Iterator[Manifest]:
         """A damaged manifest is no reason to stop training."""

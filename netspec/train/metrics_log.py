@@ -3,8 +3,10 @@
 `{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
 `split` is "train" (means since the line before), or what was evaluated: "validation", "test" where the spec's `eval` names that part,
 "eval" for data that are one whole. The last line of a finished run is "test" with the field `checkpoint`, the step of the best one, which
-was measured. `seconds` is the age of the run. A resumed run writes the lines of an uninterrupted one; only `examples_per_second` and
-`seconds` tell them apart. A metric of several numbers is a list, a matrix a list of rows.
+was measured. A line of training has besides, of the step before it, `learning_rate` and `gradient_norm` (before any clipping), `watched`
+where it is asked for, and `skipped_steps` and `loss_scale` where there are such. `seconds` is the age of the run. A resumed run writes the
+lines of an uninterrupted one; only `examples_per_second` and `seconds` tell them apart. A metric of several numbers is a list, a matrix a
+list of rows.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,6 +25,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import RunFileDamaged
 from netspec.files import append_line, write_atomic
 from netspec.limits import LIMITS
+from netspec.train import measured_step
 from netspec.train.strict_json import Count, Strict, Text, Unfit, fit, parse_json, read_file
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ class Record:
     seconds: float
     checkpoint: int | None = None
     """Of the test part at the end: the step of the checkpoint that was measured."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """Of a line of training, what was measured of the step before it: see `measured_step`. In the line it stands beside the others."""
 
     @property
     def values(self) -> dict[str, Result]:
@@ -56,7 +61,8 @@ class Record:
 
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
-        fields = {**self.__dict__, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
+        own = {name: value for name, value in self.__dict__.items() if name != "measured"}
+        fields = {**own, **self.measured, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
         if self.checkpoint is None:
             del fields["checkpoint"]
         return json.dumps(fields, allow_nan=False)
@@ -106,6 +112,11 @@ class Form(Strict):
     examples_per_second: Annotated[float, Field(ge=0)] | None
     seconds: Annotated[float, Field(ge=0)]
     checkpoint: Count | None = None
+    learning_rate: float | dict[Text, float | None] | None = None
+    gradient_norm: float | dict[Text, float | None] | None = None
+    skipped_steps: Count | None = None
+    loss_scale: float | None = None
+    watched: dict[Text, dict[Literal["gradient_norm", "update_norm"], float | None]] | None = None
 
 
 def _record(line: bytes) -> Record:
@@ -114,7 +125,9 @@ def _record(line: bytes) -> Record:
     if isinstance(form.loss, list):
         raise Unfit("/loss", "it is a list, not a number")
     numbers = {name: _read(value) for name, value in form.metrics.items()}
-    return Record(**{**form.model_dump(), "metrics": numbers, "loss": _read(form.loss)})
+    fields = form.model_dump()
+    measured = {name: value for name in measured_step.FIELDS if (value := fields.pop(name)) is not None}
+    return Record(**{**fields, "metrics": numbers, "loss": _read(form.loss), "measured": measured})
 
 
 @dataclass(frozen=True)
@@ -125,6 +138,10 @@ class Log:
 
     def add(self, record: Record) -> None:
         append_line(self.path, record.text())
+
+    def rewrite(self, records: Iterable[Record]) -> None:
+        """These lines in the place of all: the run went back."""
+        write_atomic(self.path, "".join(f"{r.text()}\n" for r in records))
 
     def records(self) -> list[Record]:
         """Every line; none when there is no file yet. Raises `Mistake` with the first line that is none.
@@ -180,7 +197,7 @@ class Log:
             number = len(kept) + 1
             finding = f'no line says `"step": {missing[1]}` and `"split": "{missing[0]}"`, and the checkpoint was saved behind such a one'
             raise Mistake(RunFileDamaged(path=str(self.path), place=f"line {number}", finding=finding, line=number))
-        write_atomic(self.path, "".join(f"{r.text()}\n" for r in kept))
+        self.rewrite(kept)
         return kept
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from netspec.diagnostics.drawing.cells import escape
+from netspec.train.measured_step import list_watched, words
 from netspec.train.metrics_log import Record
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Lines:
     def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
 
     def record(self, record: Record) -> None:
-        self.note(line(record, self._total))
+        self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
 
     def end(self) -> None: ...
 
@@ -97,7 +98,7 @@ class Bar:
         self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
 
     def record(self, record: Record) -> None:
-        self.note(line(record, self._total))
+        self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
 
     def end(self) -> None:
         self._bar.stop()
@@ -115,7 +116,8 @@ def line(record: Record, total: int) -> str:
     """`step 220/880  epoch 5  validation  loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
     place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<10}"
     rate = f"  ({record.examples_per_second:,.0f} examples/s)" if record.examples_per_second else ""
-    return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{rate}"
+    measured = f"  {shown}" if (shown := words(record.measured)) else ""
+    return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{measured}{rate}"
 
 
 def numbers(values: Mapping[str, Result]) -> str:

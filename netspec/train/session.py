@@ -7,21 +7,26 @@ data only: the position in the data, the optimizer and the sums of metrics that 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.nonfinite import TooManyNonfinite
 from netspec.diagnostics.running.runs import GradientNotFinite, LossNotFinite
 from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
+from netspec.lower.step_gauge import Gauge
 from netspec.train.batch_stream import Fed, Position, stream
-from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
+from netspec.train.checkpoint_contents import Resumed, copy_tensors, facts_of
 from netspec.train.early_stopping import describe_stop, score_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
+from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
+from netspec.train.nonfinite_steps import NonfiniteSteps
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -48,6 +53,8 @@ class Session:
     reporter: Reporter
     stop: Stop
     history: list[Record] = field(default_factory=list)
+    gauge: Gauge = Gauge()
+    """What is measured of the steps."""
 
     def __post_init__(self) -> None:
         self.state: Any = self.start.state
@@ -60,8 +67,17 @@ class Session:
         """The first batch, until its loss has been looked at."""
         self._last: Any = None
         """The newest batch."""
+        self._seen: Any = None
+        """What was measured of the newest step."""
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
+        self.kept: Resumed | None = None
+        """Where a run without a folder goes back to."""
+        self._nonfinite = NonfiniteSteps(self.program, self.plan.on_nonfinite, self.reporter)
+
+    def position_behind(self, step: int) -> Position:
+        """The place in the data behind a step of late."""
+        return self._nonfinite.position_behind(step, self.position)
 
     def run(self) -> None:
         """Train to the end, or until `stop`. Raises `Mistake` for a loss that is no number, bad data, a disk that takes nothing."""
@@ -76,20 +92,24 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
             self._save()
+            self._await_write()
             if self.course.stopped and self.plan.stop and self.position.step < self.timetable.clock.total_steps:
                 self.reporter.note(describe_stop(self.plan.stop, self.course, self.position.step))
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
+            if self.folder:
+                self.folder.writer.wait()
             self.reporter.end()
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._last = fed.batch
         self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
-        self.state, statistics = self.program.train_step(self.state, fed.batch)
+        self.state, statistics, self._seen = self.program.observed_step(self.state, fed.batch, self.gauge)
         self.position = fed.after
         self._tally.add(fed.after.step, statistics)
+        self._nonfinite.add(fed, self._seen, self.state)
         self._watch.count(fed.examples, statistics)
         if self._watch.display_due():
             self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
@@ -97,6 +117,7 @@ class Session:
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
+        self._await_write(table.evaluation_due(step) or table.checkpoint_due(step))
         if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
             self._tally.settle()
             self._refuse_not_finite()
@@ -123,11 +144,14 @@ class Session:
 
     def write(self, split: str, values: dict[str, Result], rate: float | None, checkpoint: int | None = None) -> None:
         """Writes a line of metrics and shows it. `checkpoint`: the step of the parameters, where they are those of a chosen checkpoint."""
-        metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
+        measured = fields_of(self.program.reading(self.gauge, self._seen)) if split == "train" else {}
+        values = blank_unmeasured(values, measured, step, self.history)
+        metrics = {name: value for name, value in values.items() if name != "loss"}
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3), checkpoint)
-        if split == "train" and not np.isfinite(record.loss):
+        seconds = round(self._watch.seconds, 3)
+        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), seconds, checkpoint, measured)
+        if split == "train" and not np.isfinite(record.loss) and not measured.get("skipped_steps"):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
         if self.folder:
@@ -136,22 +160,38 @@ class Session:
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
+    def _await_write(self, wait: bool = True) -> None:
+        """Raises what the last checkpoint failed with; where another one may follow, it is waited for, so that a kill never costs two."""
+        if self.folder:
+            self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
+
     def _save(self) -> None:
-        """Save unless this very moment is saved already."""
+        """Save unless this very moment is saved already: the tensors are copied, and written while training goes on."""
         moment = (self.position.step, self._evaluated)
         if self.folder is None or self._saved == moment:
-            return
+            return self._keep()
         with self._watch.paused():
             self._tally.settle()
-            arrays = tensors_of(self.state, self._tally.leaves())
+            arrays = copy_tensors(self.state, self._tally.leaves())
             self._refuse_not_finite()
             score = self._score if self._evaluated == self.position.step else None
             facts = facts_of(self.position, self.plan.seed, self._evaluated, score, self.course, self._watch.seconds)
-            self.folder.store.save(self.position.step, arrays, self.folder.recipe.digest, facts)
+            write = partial(self.folder.store.save, self.position.step, arrays, self.folder.recipe.digest, facts)
+            self.folder.writer.start(write)
         self._saved = moment
+
+    def _keep(self) -> None:
+        """Remember where a run without a folder may go back to."""
+        if self.folder is None and self.plan.on_nonfinite.action == "rollback":
+            self._tally.settle()
+            self._refuse_not_finite()
+            seen = {"evaluated": self._evaluated, "score": self._score, "course": self.course, "seconds": self._watch.seconds}
+            state = jax.tree.map(np.array, self.state)
+            self.kept = replace(self.start, state=state, position=self.position, statistics=self._tally.leaves() or None, **seen)
 
     def _refuse_not_finite(self) -> None:
         """An update may have broken a parameter though the loss before it was a number: such a state is no checkpoint."""
+        self._nonfinite.settle(self.state)
         for path, leaf in self.state.params.items():
             array = np.asarray(leaf)
             if jax.numpy.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
@@ -161,8 +201,6 @@ class Session:
     def _with_source(self, mistake: Mistake) -> Mistake:
         """A loss that is no number before any update is laid at what makes the first NaN of the model; one behind an update, or a
         parameter, at the op whose gradient broke it, where there is one."""
-        from dataclasses import replace
-
         if not isinstance(mistake.diagnostic, LossNotFinite):
             return mistake
         if not mistake.diagnostic.untrained:
@@ -191,8 +229,6 @@ class Session:
 
     def _with_checkpoint(self, mistake: Mistake) -> Mistake:
         """A lost run is told where it can go on from."""
-        from dataclasses import replace
-
-        if isinstance(mistake.diagnostic, LossNotFinite) and self.folder and (steps := self.folder.store.steps()):
+        if isinstance(mistake.diagnostic, LossNotFinite | TooManyNonfinite) and self.folder and (steps := self.folder.store.steps()):
             return Mistake(replace(mistake.diagnostic, checkpoint=str(self.folder.store.path(steps[-1]))))
         return mistake

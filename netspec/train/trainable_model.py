@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +22,7 @@ from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
 from netspec.lower.program import Variables
+from netspec.lower.step_gauge import Gauge
 from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
@@ -34,11 +35,14 @@ from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from
 from netspec.train.final_test import measure_test
 from netspec.train.gradient_accumulation import group_batches
+from netspec.train.initial_weights import Initial, begin_anew, hand_over
 from netspec.train.learned_vocabularies import read_learned, write_learned
+from netspec.train.length_change import change_length
 from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
+from netspec.train.rollback import train_through
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
@@ -130,20 +134,23 @@ class Program(Compiled):
         folder: PathLike | None = None,
         out: PathLike | None = None,
         resume: bool = False,
+        initial: Variables | None = None,
         progress: bool = False,
+        watch: Collection[str] = (),
     ) -> Fit:
         """Train as the spec's `train` section says.
 
         `data` takes the place of the spec's dataset, `validation` that of what is evaluated while training goes on, by which the best
         checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays without them the spec's dataset says
         what is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing; an iterable of batches is
-        for training as a whole. `folder` is where datasets find their files. `out` is
-        the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `progress` shows lines of metrics.
+        for training as a whole. `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is
+        written. `resume` goes on from the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them; a run that
+        goes on has its own. `progress` shows lines of metrics.
+        `watch` are patterns over parameters, `["**/kernel"]`: how long their gradients and updates are stands in the lines.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
-        `fit` returns what there is; a second one does not wait.
+        `fit` returns what there is; a second one waits for nothing but a checkpoint that is being written.
 
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
@@ -151,9 +158,9 @@ class Program(Compiled):
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         home = Path(folder) if folder else None
         feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
-        stop = PoliteStop()
-        tell = reporter() if progress else Silent()
-        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test)
+        stop, begin = PoliteStop(), None if initial is None else hand_over(self, initial)
+        tell, gauge = reporter() if progress else Silent(), self.gauge(watch)
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge)
         stop.pass_on()
         return fit
 
@@ -167,6 +174,8 @@ class Program(Compiled):
         tell: Reporter,
         stop: Stop | None = None,
         test_feed: Feed | None = None,
+        initial: Initial | None = None,
+        gauge: Gauge | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
@@ -179,12 +188,14 @@ class Program(Compiled):
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop, test_feed)
-        run = start_run(out, self.recipe, self._plan, data, resume)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge or Gauge(), test_feed, initial)
+        run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
+        run = replace(run, keep_every=table.keep)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop, test_feed)
+            run = change_length(run, self.recipe, self._plan, table.clock, tell)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge or Gauge(), test_feed, initial)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -326,29 +337,36 @@ def _session(
     resume: bool,
     tell: Reporter,
     stop: Stop,
+    gauge: Gauge,
     test_feed: Feed | None = None,
+    initial: Initial | None = None,
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
-    start, history = _begin(program, table, run, resume, tell)
+    start, history = _begin(program, table, run, resume, tell, initial)
     with listen(stop) if run else nullcontext():
-        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
-        session.run()
+
+        def begin(start: Resumed, history: list[Record]) -> Session:
+            return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
+
+        session = train_through(begin, start, history)
         if test_feed is not None and not stop:
             measure_test(session, test_feed)
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
+def _begin(
+    program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter, initial: Initial | None
+) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
     if run is None:
-        return Resumed(program.init()), []
+        return begin_anew(program, None, initial, tell), []
     if resume and not run.store.folder.exists():
         require_no_lines(run)
     run.store.recover()
     if resume:
         run.store.require_manifests()
     steps = run.store.steps() if resume else []
-    start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
+    start = restore_checkpoint(program, run, steps[-1]) if steps else begin_anew(program, run, initial, tell)
     step = start.position.step
     begun = any(map(table.log_due, range(1, step + 1)))
     if note := describe_fresh_start(run, step, begun) if resume else "":

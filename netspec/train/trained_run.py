@@ -12,6 +12,8 @@ from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.spec_error import raise_spec_errors
 from netspec.files import PathLike
 from netspec.lower.batch_statistics import Result
+from netspec.lower.layout import BUFFERS, PARAMS
+from netspec.lower.path_tree import flatten
 from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
@@ -20,6 +22,7 @@ from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
 from netspec.train.trainable_model import Data, Program
+from netspec.train.weight_files import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +93,19 @@ class Loaded:
         """Whether a set-aside part was meant, but of other data than those of the training."""
         plan = self.program.part_plan(part)
         return part is None and plan is not None and plan.part == "validation" and bool(self.changed_data(home))
+
+    def weights(self) -> Weights:
+        """The parameters that predictions use, and the buffers, by logical path, with the step and the digest of the spec."""
+        tree = self.program.unpack(self.program.averaged(self.state))
+        averaged = bool(self.state.average)
+        about = {
+            "format": "np",
+            "model": self.program.model.name,
+            "spec": self.folder.settings["meaning"] or self.folder.recipe.digest,
+            "step": str(self.step),
+            "weights": "their moving average" if averaged else "as trained",
+        }
+        return Weights(flatten(tree[PARAMS]), flatten(tree[BUFFERS]), about)
 
     def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:
         """A warning where the files of an evaluation are not as they were in training."""

@@ -10,7 +10,7 @@ from netspec.diagnostics.data.parts import ExamplesInTwoParts
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.running import checkpoints, plugins, weight_files
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -58,7 +58,21 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
     checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
     checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
-    checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
+    checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.seed: was not set, is 3",)),
+    checkpoints.TooFewCheckpoints(run=RUN, wanted=5, steps=(132, 176, 220)),
+    weight_files.OutputNeeded(run=RUN, count=3),
+    weight_files.InitialWeightsDiffer(
+        source=RUN,
+        misshaped=("dense_1/kernel is [32, 10], [32, 12] in the model", "dense_1/bias is [10], [12] in the model"),
+        taken=2,
+        paths=("dense_0/kernel", "dense_0/bias", "dense_1/kernel", "dense_1/bias"),
+    ),
+    weight_files.BadMap(text="encodr/**=body/**", reason="fits no array", near=("encoder/dense_0/kernel",)),
+    weight_files.NoInitialWeights(option="--partial"),
+    weight_files.InitialWeightsNeeded(run="runs/Wide-1", source=RUN),
+    weight_files.UnknownWeightsFile(path="weights.bin", suffixes=(".safetensors", ".npz", ".msgpack")),
+    weight_files.WeightsUnreadable(path="weights.safetensors", reason="1,024 bytes of tensors are in it, and its header describes 2,440"),
+    checkpoints.NothingLeftToTrain(run=RUN, step=220, duration="3 epochs", steps=132),
     checkpoints.DataChanged(run=RUN, file=f"{RUN}/data.json", differences=("train.csv: it has 4,810 bytes, and had 4,790",)),
     checkpoints.DataDiffer(run=RUN, differences=("test.csv: its content is another",)),
     checkpoints.RunInUse(run=RUN),

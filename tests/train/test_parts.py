@@ -21,7 +21,7 @@ from netspec.diagnostics.running.checkpoints import NotARun, RunFileDamaged, Run
 from netspec.diagnostics.running.files import AlreadyExists, WriteFailed
 from netspec.train import leaves, run_lock
 from netspec.train.batch_stream import Position
-from netspec.train.checkpoint_contents import Resumed, _read_resumed, facts_of, restore_checkpoint, tensors_of
+from netspec.train.checkpoint_contents import Resumed, _read_resumed, copy_tensors, facts_of, restore_checkpoint
 from netspec.train.early_stopping import Course
 from netspec.train.leaves import Leaf, describe_leaves, differences, flat_names, flatten_tree, read_leaves, unflatten_tree, write_leaves
 from netspec.train.manifest import Manifest, read
@@ -231,5 +231,5 @@ def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_a
 
 
 def test_state_and_sums_are_told_apart_by_their_names() -> None:
-    names = tensors_of({"w": np.ones(2)}, [np.zeros(1), np.ones(3)])
+    names = copy_tensors({"w": np.ones(2)}, [np.zeros(1), np.ones(3)])
     assert {name: array.shape for name, array in names.items()} == {"['w']": (2,), "statistics/0": (1,), "statistics/1": (3,)}

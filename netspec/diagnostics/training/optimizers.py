@@ -37,6 +37,8 @@ class PatternMatchesNothing(Diagnostic):
         leaves = nearest(last, {path.rsplit("/", 1)[-1] for path in self.paths})
         if "*" not in last and leaves and leaves != [last]:
             return did_you_mean([self.pattern[: len(self.pattern) - len(last)] + leaf for leaf in leaves])
+        if "*" not in self.pattern and (near := nearest(self.pattern, self.paths)):
+            return did_you_mean(near)
         return f"the paths are {one_of(self.paths, limit=5)}".replace(" or ", " and ")
 
 

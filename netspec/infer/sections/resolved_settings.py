@@ -40,7 +40,7 @@ def resolve_settings(
     for update, plan in zip(find_updates(body), trained, strict=False):
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", find_setting(update.body, key), str(plan.every))
-    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "best"):
+    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite", "best"):
         value = values.get(key) or None
         note(key, find_setting(body, key), "none" if value is None else str(value))
     for item in body.items:
@@ -54,8 +54,9 @@ def resolve_settings(
         ("eval", "weights", evaluation.objective.weights or "none"),
     ):
         note(f"{name}.{key}", find_inner_setting(body, name, key), default)
-    for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
-        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), default)
+    kept = {} if checkpoint.keep_every is None else {"keep_every": checkpoint.keep_every}
+    for key, default in {"every": checkpoint.every, "keep": checkpoint.keep, **kept}.items():
+        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), str(default))
     for key, value in () if stop is None else (("metric", stop.goal), ("patience", stop.patience), ("min_delta", stop.min_delta)):
         note(f"stop.{key}", find_inner_setting(body, "stop", key), f"{value:g}" if isinstance(value, float) else str(value))
     return texts, origins

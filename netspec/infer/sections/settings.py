@@ -13,6 +13,7 @@ from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
 from netspec.infer.sections.optimizers import check_order
 from netspec.infer.values import UNKNOWN, Unknown, Value, describe, to_plain
+from netspec.ir import Nonfinite
 from netspec.library.base import Duration, Optimizer
 from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import step_problem
@@ -21,8 +22,10 @@ from netspec.shape import TensorType
 from netspec.shape.types import BATCH
 from netspec.syntax import tree
 
-PRECISIONS = ("f32", "mixed(bf16)", "f64")
+PRECISIONS = ("f32", "mixed(bf16)", "mixed(f16)", "f64")
 LOWERINGS = ("automatic", "portable")
+NONFINITE = {"stop": 0, "skip": 10, "rollback": 3}
+"""What happens to a step that is no number, with how often at most unless it is said."""
 COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",
@@ -119,7 +122,7 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
 
     near, found = nearest(text, PRECISIONS), f"`{item.value.span.text}`"
     repair = find_meant_value(item) or (near[0] if near else "")
-    expected = "`f32`, `mixed(bf16)` or `f64`"
+    expected = "`f32`, `mixed(bf16)`, `mixed(f16)` or `f64`"
     return frame.report(BadSetting(at=item.value.span, name="precision", expected=expected, found=found, repair=repair))
 
 
@@ -131,6 +134,18 @@ def read_lowering(frame: Frame, item: tree.Setting) -> str | Unknown:
     repair = near[0] if near else ""
     frame.world.report(BadSetting(at=item.value.span, name="lowering", expected="`automatic` or `portable`", found=found, repair=repair))
     return UNKNOWN
+
+
+def read_nonfinite(frame: Frame, item: tree.Setting) -> Nonfinite | Unknown:
+    """`on_nonfinite = skip`, `skip(20)`: in a row; `rollback(5)`: altogether."""
+    written = re.fullmatch(r"(\w+)(?:\(([0-9_]+)\))?", item.value.span.text.replace(" ", "").strip('"'))
+    action, count = (written[1], written[2]) if written else ("", None)
+    if action in NONFINITE and (count is None or (action != "stop" and int(count) > 0)):
+        return Nonfinite(action, NONFINITE[action] if count is None else int(count))
+    near, found = nearest(action, NONFINITE), f"`{item.value.span.text}`"
+    expected = "`stop`, `skip` or `rollback`, the last two with how often at most: `skip(20)`"
+    repair = near[0] if near and near[0] != action else ""
+    return frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=repair))
 
 
 def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
@@ -173,4 +188,5 @@ READERS = {
     "precision": read_precision,
     "lowering": read_lowering,
     "ema": read_ema,
+    "on_nonfinite": read_nonfinite,
 }

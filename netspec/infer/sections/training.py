@@ -24,7 +24,7 @@ from netspec.infer.sections.settings import READERS, read_count, read_duration, 
 from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Goal, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Goal, Nonfinite, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
@@ -32,7 +32,7 @@ from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None, "on_nonfinite": Nonfinite()}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -162,6 +162,7 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         accumulate=section.accumulate,
         lowering=values["lowering"],
         ema=values["ema"],
+        on_nonfinite=values["on_nonfinite"],
         best=best,
         stop=stop,
     )
@@ -253,6 +254,7 @@ def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> Checkpo
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     length = read_duration(frame, settings["every"]) if "every" in settings else every
     keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
-    if isinstance(length, Unknown) or isinstance(keep, Unknown):
+    kept = read_duration(frame, settings["keep_every"]) if "keep_every" in settings else None
+    if isinstance(length, Unknown) or isinstance(keep, Unknown) or isinstance(kept, Unknown):
         return None
-    return CheckpointPlan(length, keep)
+    return CheckpointPlan(length, keep, kept)

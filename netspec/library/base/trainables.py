@@ -56,6 +56,12 @@ class Schedule(Op):
         """The schedules that it is made of."""
         return ()
 
+    def height(self) -> str:
+        """The argument that says how large it becomes; "" where no single one does."""
+        names = self.arguments()
+        falls = "start" in names and "end" in names and self.start >= (self.end or 0)  # pyright: ignore[reportAttributeAccessIssue]
+        return "peak" if "peak" in names else "start" if falls else ""
+
     def value(self, step: Array, clock: Clock) -> Array:
         """The value at a step (f32 scalar, traced); `step` counts finished updates from 0."""
         raise TypeError(f"{self.op_name()} has no value")
@@ -127,6 +133,21 @@ class Optimizer(Op):
         """Which of these logical paths, of parameters or buffers, it leaves as they are: `freeze`, and what holds one."""
         inner = (getattr(self, name, None) for name in self.arguments())
         return {path for value in inner if isinstance(value, Optimizer) for path in value.frozen(paths)}
+
+    def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
+        """The learning rates of its update number `step` (from 0), for people to see: one alone as "", several by the names of their
+        groups, none where it has none. `state` is its own behind the update, None where that is not known."""
+        own = getattr(self, "learning_rate", None)
+        inner = getattr(self, "inner", None)
+        if isinstance(inner, Optimizer):
+            return inner.rates(step, clock, state.get("inner") if isinstance(state, Mapping) else None)
+        if own is None:
+            return {}
+        return {"": own.value(step, clock) if isinstance(own, Schedule) else own}
+
+    def shrinks(self, state: Any) -> Array | float:
+        """What it multiplies the steps of the optimizer before it by, as a learning rate that follows the loss does."""
+        return 1.0
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         raise TypeError(f"{self.op_name()} has no meaning")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Leaf, Optimizer, Positive, Rate, Schedule, Transformation
@@ -117,6 +117,10 @@ class ScheduleFreeSgd(Optimizer):
             Example(cls(learning_rate=0.5, warmup=Duration(20, "step"), b1=0.95, weight_decay=1e-4, weight_lr_power=1.0)),
         )
 
+    def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
+        """The learning rate, on its way up at first."""
+        return {"": value_of(warm_up(self.learning_rate, self.warmup), clock)(step)}
+
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         rate = warm_up(self.learning_rate, self.warmup)
         inner = compose(decay=decay_weights(self.weight_decay, None, leaves), step=descend(rate, clock))
@@ -153,6 +157,10 @@ class ScheduleFreeAdamw(Optimizer):
             Example(cls()),
             Example(cls(learning_rate=0.01, warmup=Duration(20, "step"), b1=0.95, b2=0.98, eps=1e-6, weight_decay=0.01)),
         )
+
+    def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
+        """The learning rate, on its way up at first."""
+        return {"": value_of(warm_up(self.learning_rate, self.warmup), clock)(step)}
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         rate = warm_up(self.learning_rate, self.warmup)

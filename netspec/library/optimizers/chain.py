@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import ClassVar
+from math import prod
+from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.training.groups import ScaledTooLate
 from netspec.diagnostics.training.optimizers import OptimizerStepsTwice, OptimizerWithoutStep
-from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
+from netspec.library.base import Array, Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
 
@@ -41,8 +42,19 @@ class Chain(Optimizer):
     def frozen(self, paths: Collection[str]) -> set[str]:
         return {path for part in self.parts for path in part.frozen(paths)}
 
+    def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
+        """Those of the part that takes the step, times what parts behind it make of its steps."""
+        own = [(part, state.get(self._key(i)) if isinstance(state, Mapping) else None) for i, part in enumerate(self.parts)]
+        shrunk = prod(part.shrinks(known) for part, known in own if known is not None)
+        found = {name: rate for part, known in own for name, rate in part.rates(step, clock, known).items()}
+        return {name: rate * shrunk for name, rate in found.items()}
+
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        return compose(**{f"{i}_{part.op_name()}": part.build(clock, leaves) for i, part in enumerate(self.parts)})
+        return compose(**{self._key(i): part.build(clock, leaves) for i, part in enumerate(self.parts)})
+
+    def _key(self, number: int) -> str:
+        """What the state of a part is called."""
+        return f"{number}_{self.parts[number].op_name()}"
 
 
 def step_problem(optimizer: Optimizer) -> Diagnostic | None:

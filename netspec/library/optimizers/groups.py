@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
+from netspec.library.base import Array, Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.field_bounds import BeforeValidator
 from netspec.library.base.path_patterns import matches
 from netspec.library.gradients.core import compose
@@ -58,6 +58,11 @@ class Groups(Optimizer):
         named = {path: next((name for name in self.groups if name != ELSE and matches(name, path)), ELSE) for path in paths}
         own = {name: [path for path in paths if named[path] == name] for name in self.groups}
         return {path for name, inner in self.groups.items() for path in inner.frozen(own[name])}
+
+    def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
+        """By the patterns of the groups."""
+        found = {name: inner.rates(step, clock, None) for name, inner in self.groups.items()}
+        return {" ".join(filter(None, (name, below))): rate for name, own in found.items() for below, rate in own.items()}
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when a pattern matches no path, two match the same one, or a path is in no group."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from netspec.library.base import Clock, Example, Leaf, Optimizer, Positive, Transformation
+from netspec.library.base import Array, Clock, Example, Leaf, Optimizer, Positive, Transformation
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.optimizers.argument_bounds import NonNegative
 from netspec.library.schedules.curves import Fraction
@@ -49,6 +49,10 @@ class ReduceOnPlateau(Optimizer):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls()), Example(cls(factor=0.5, patience=5, cooldown=2, accumulation_size=200, min_scale=0.01)))
+
+    def shrinks(self, state: Any) -> Array:
+        """The factors so far."""
+        return state["scale"]
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         rules = Plateau(self.factor, self.patience, self.rtol, self.atol, self.cooldown, self.accumulation_size, self.min_scale)

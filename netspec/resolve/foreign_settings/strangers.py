@@ -80,6 +80,7 @@ INSIDE = {
     "checkpoint": {
         "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps",
         "keep": "maxtokeep savetotallimit limit last max number count keeplast savetopk topk total keepmax maxcheckpoints",
+        "keep_every": "keepperiod keepcheckpointeveryn keepinterval",
     },
     "eval": {
         "every": "frequency freq interval period each epochs everyepochs everynepochs evalfreq evalevery",

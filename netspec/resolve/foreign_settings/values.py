@@ -182,6 +182,7 @@ def list_operands(node: tree.Expr) -> list[tree.Expr]:
 MEANT_VALUES = {
     "duration": mean_duration,
     "every": mean_duration,
+    "keep_every": mean_duration,
     "seed": mean_seed,
     "accumulate": mean_count,
     "keep": mean_count,
@@ -197,7 +198,7 @@ def write_precision(value: tree.Expr, meaning: str = "") -> str | None:
     """What a precision is here: `mixed(bf16)` for every half."""
     if isinstance(value, tree.Constant):
         return "mixed(bf16)" if value.value is True else None
-    if value.span.text.replace(" ", "") in ("mixed(bf16)", "f32", "f64"):
+    if value.span.text.replace(" ", "") in ("mixed(bf16)", "mixed(f16)", "f32", "f64"):
         return value.span.text
     return read_precision_word(value.span.text) or value.span.text
 
