@@ -18,8 +18,8 @@ from netspec.train.initial_weights import Initial, match_weights
 from netspec.train.progress import Silent
 from netspec.train.run_folder import open_run
 from netspec.train.trainable_model import Fit
-from netspec.train.weight_files import read_weights
-from tests.train.runs import happening, killed_after, lines, model, steps, tensors, train
+from netspec.train.weight_files import SUFFIXES, pack_weights, read_weights
+from tests.train.runs import happening, killed_after, lines, model, opened, steps, tensors, train
 from tests.train.test_command import SPEC
 
 
@@ -96,6 +96,20 @@ def test_a_run_that_begins_with_weights_is_the_same_after_a_kill(tmp_path: Path)
     assert isinstance(caught.value.diagnostic, RunOfAnotherSpec)
     begin(tmp_path / "none", initial, resume=True)
     assert tensors(tmp_path / "none") == tensors(tmp_path / "whole")
+
+
+def test_weights_of_a_run_with_a_repeat_come_back_bit_for_bit_from_every_format(tmp_path: Path) -> None:
+    train(tmp_path / "run", model(epochs=1))
+    weights = opened(tmp_path / "run", "last").weights()
+    assert weights.about["step"] == "6" and len(weights.params) > len(model().init().params)
+    wanted = tensors(tmp_path / "run")
+    for kind, suffix in SUFFIXES.items():
+        path = tmp_path / f"w{suffix}"
+        path.write_bytes(pack_weights(weights, kind))
+        made = match_weights(model(), read_weights(path)[0], str(path))
+        packed = model().pack(made.tree)
+        found = {f".params[{name!r}]": np.asarray(a) for name, a in packed.params.items()}
+        assert {n: f"{a.dtype}{a.shape}".encode() + a.tobytes() for n, a in found.items()} == {n: wanted[n] for n in found}, kind
 
 
 def test_fit_begins_with_the_weights_that_it_is_given() -> None:
