@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from netspec.ir import Body, DataPlan
-from netspec.library.base import Dataset, Learned, Op, Transform
+from netspec.library.base import Learned, Transform
 from netspec.library.data.columns import Table
 from netspec.train.field_checks import check_fields
 
@@ -57,9 +57,4 @@ def bound_lengths(plan: DataPlan, model: Body) -> DataPlan:
 
 def learns(plan: DataPlan) -> bool:
     """Does something in the chain learn from the data of training?"""
-    return _overrides(plan.dataset, Dataset) or any(_overrides(t, Transform) for t in plan.transforms)
-
-
-def _overrides(op: Dataset | Transform, base: type[Op]) -> bool:
-    """Whether the class learns something of the data."""
-    return type(op).learn is not base.learn  # type: ignore[attr-defined]
+    return plan.dataset.learns or any(type(t).learn is not Transform.learn for t in plan.transforms)

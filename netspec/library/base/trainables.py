@@ -302,6 +302,11 @@ class Dataset(Op):
         """
         return self.load(folder), None
 
+    @property
+    def learns(self) -> bool:
+        """Does it learn something of the data of training, so that these must be read before an evaluation?"""
+        return type(self).learn is not Dataset.learn
+
     def require_learned(self, known: Learned) -> None:
         """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 

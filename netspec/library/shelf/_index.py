@@ -27,13 +27,17 @@ ENTRIES: tuple = (
     ),
      (), False, 1, "", ""),
     ("csv", None, "dataset", "data.datasets.csv", "Csv", (
-        ("file", True, "str"),
+        ("file", True, "str | list[str]"),
         ("fields", True, "{str: type}"),
         ("columns", False, "{str: str | list[str]}"),
         ("classes", False, "{str: list[str]}"),
         ("test", False, "(float | str)?"),
         ("separator", False, "str"),
         ("part", False, '"train" | "test"'),
+        ("fill", False, "{str: bool | float | str}"),
+        ("drop_missing", False, "bool | list[str]"),
+        ("missing", False, "list[str]"),
+        ("categories", False, "{str: int}"),
     ),
      (), False, 1, "", ""),
     ("digits", None, "dataset", "data.datasets.digits", "Digits", (
