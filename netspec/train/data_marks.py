@@ -67,6 +67,12 @@ def mark_files(plans: Iterable[DataPlan], folder: Path | None) -> dict[str, Mark
     return found
 
 
+def file_sizes(plans: Iterable[DataPlan], folder: Path) -> int:
+    """Bytes of all files together that the chains of these plans read."""
+    paths = {folder} if folder.is_file() else {folder / name for plan in plans for name in _names(plan, folder)}
+    return sum(path.stat().st_size for path in paths)
+
+
 def _names(plan: DataPlan, folder: Path) -> Iterator[str]:
     """The files of a chain that are there, relative to the data folder; of a folder all in it but hidden ones."""
     for op in (plan.dataset, *plan.transforms):
