@@ -17,6 +17,8 @@ from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
 from netspec.tools.data_files.look import Look, Starter, align, count, share
 
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
+ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
+"""Names of columns that tell lines apart."""
 SEPARATORS = (",", ";", "\t", "|")
 SET_ASIDE = 0.2
 """The fraction that is proposed for evaluation where there is no second file."""
@@ -79,9 +81,7 @@ class Roles:
 
     label: Column
     classes: tuple[str, ...]
-    """The words of the label; none for numbers from 0, and for a label that is no class."""
-    number_of_classes: int
-    """0 where the label is a quantity."""
+    """The words of the label, in order; none for a quantity."""
     numbers: tuple[Column, ...]
     words: tuple[Column, ...]
     left_out: Mapping[str, str]
@@ -92,12 +92,11 @@ class Roles:
 def find_roles(table: Table, label: str) -> Roles:
     """What each column is to be."""
     chosen = table.columns[label] if label in table.columns else _guess_label(table)
-    classes, number = _classes_of(chosen)
     left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column))}
     used = [column for name, column in table.columns.items() if column is not chosen and name not in left_out]
     time = next((column for column in table.columns.values() if column.kind == "date" and column.ascends), None)
     numbers = tuple(column for column in used if column.kind in NUMBERS)
-    return Roles(chosen, classes, number, numbers, tuple(c for c in used if c.kind in ("words", "truth")), left_out, time)
+    return Roles(chosen, _classes_of(chosen), numbers, tuple(c for c in used if c.kind in ("words", "truth")), left_out, time)
 
 
 def _guess_label(table: Table) -> Column:
@@ -107,18 +106,16 @@ def _guess_label(table: Table) -> Column:
     return named or (usable[-1] if usable else list(table.columns.values())[-1])
 
 
-def _classes_of(label: Column) -> tuple[tuple[str, ...], int]:
-    """The words that are classes, and how many classes there are; (), 0 for a quantity."""
+def _classes_of(label: Column) -> tuple[str, ...]:
+    """The words that are classes; none for a quantity."""
     values = label.counts
     if label.kind == "words":
-        return tuple(sorted(values)), len(values)
+        return tuple(sorted(values))
     if label.kind == "truth":
-        return tuple(sorted(values, key=str.lower)), len(values)
+        return tuple(sorted(values, key=str.lower))
     if label.kind != "whole" or len(values) > FEW or len(values) == label.lines:
-        return (), 0
-    ordered = sorted(values, key=int)
-    plain = ordered == [str(number) for number in range(len(ordered))]
-    return (() if plain else tuple(ordered)), len(ordered)
+        return ()
+    return tuple(sorted(values, key=int))
 
 
 def _why_not(column: Column) -> str:
@@ -130,8 +127,8 @@ def _why_not(column: Column) -> str:
         return f"is `{next(iter(column.counts))}` in every line"
     if column.kind == "date":
         return "holds dates, which are no numbers"
-    if there > 10 and column.kind == "whole" and different == column.lines and np.ptp(column.known) == different - 1:
-        return "counts the lines: an id tells nothing about new examples"
+    if column.kind == "whole" and different == column.lines > RARE and ID.search(column.name):
+        return "is an id, as it seems, and tells nothing about new lines"
     if column.kind == "words" and there > 10 and different > 0.5 * there and different > RARE:
         return f"has {different:,} different texts in {there:,} lines, so few occur again"
     if column.kind == "words" and max(map(len, column.counts)) > LIMITS.string_characters // 8:
@@ -171,7 +168,7 @@ def _of_label(roles: Roles) -> Iterator[str]:
     label = roles.label
     if label.gaps:
         yield f"the label `{label.name}` is missing in {share(label.gaps, label.lines)} of the lines, which are left out"
-    if not roles.number_of_classes:
+    if not roles.classes:
         return
     (most, largest), (least, smallest) = label.counts.most_common(1)[0], min(label.counts.items(), key=lambda pair: pair[1])
     if smallest < RARE:
@@ -186,7 +183,7 @@ def _of_label(roles: Roles) -> Iterator[str]:
 
 def _of_parts(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
     """Lines that occur again, and what only the evaluation has."""
-    names = [name for name in table.columns if roles.left_out.get(name, "").split(":")[0] != "counts the lines"]
+    names = [name for name in table.columns if not roles.left_out.get(name, "").startswith("is an id")]
     if test is None:
         rows, held = table.rows(names), choose_held_out(table.lines, SET_ASIDE) if table.lines > 1 else np.zeros(1, bool)
         again = table.lines - len(set(rows))
@@ -243,7 +240,7 @@ def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | 
     taken = {"label", "x", "y", "logits", "batch", "h"}
     words = {field_name(column.name, taken): column for column in roles.words}
     fields = {**({"x": f"f32[{len(roles.numbers)}]"} if roles.numbers else {}), **dict.fromkeys(words, "i32[]")}
-    fields["label"] = "i32[]" if roles.number_of_classes else "f32[]"
+    fields["label"] = "i32[]" if roles.classes else "f32[]"
     data = _chain(file, test, table, roles, words, fields)
     sizes = {name: len(column.counts) + 1 + bool(column.gaps) for name, column in words.items()}
     inputs = [*([f"x: f32[B, {len(roles.numbers)}]"] if roles.numbers else []), *(f"{name}: i32[B]" for name in words)]
@@ -256,8 +253,8 @@ def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | 
 
 def _ends(roles: Roles) -> tuple[tuple[str, ...], str, str]:
     """The model's output, the loss and the metric."""
-    if roles.number_of_classes:
-        output = f"output logits = h -> dense({roles.number_of_classes})"
+    if roles.classes:
+        output = f"output logits = h -> dense({len(roles.classes)})"
         return (output,), "softmax_cross_entropy(logits, label)", "accuracy(logits, label)"
     mean, std = roles.label.known.mean(), roles.label.known.std() or 1
     return (f"output y = (h -> dense(1))[:, 0] * {_number(std)} + {_number(mean)}",), "mean_squared_error(y, label)", ""

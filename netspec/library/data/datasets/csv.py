@@ -161,7 +161,8 @@ class Csv(Dataset):
         return tuple((name, *names(name)[1:]) for name in self._names)
 
     def class_counts(self) -> dict[str, int]:
-        return {**{name: len(words) for name, words in self.classes.items()}, **self.categories}
+        given = {name: len(words) for name, words in self.classes.items()}
+        return given or dict(self.categories)  # of both the categories are what a label is told from
 
     def class_names(self, known: Learned) -> dict[str, tuple[str, ...]]:
         learned = {name: (UNKNOWN_WORD, *words) for name, words in known.get(WORDS, {}).items()}
