@@ -182,3 +182,11 @@ def test_a_run_that_learned_something_else_is_refused(known: Any) -> None:
         Csv(file="t.csv", fields=FIELDS, classes=WORDS["classes"], categories=WORDS["categories"], fill={"age": "mean"}).require_learned(
             known
         )
+
+
+def test_what_is_set_aside_for_validation_teaches_nothing(tmp_path: Path) -> None:
+    text = "age,town\n10,Ulm\n20,Ulm\n,Bonn\n900,Trier\n"
+    op = csv(tmp_path, text, fields={"age": NUMBER, "town": WHOLE}, classes={}, fill={"age": "mean"})
+    data, known = op.learn_part(tmp_path, np.array([0, 1, 2]))
+    assert known == {"fill": {"age": [15.0]}, "words": {"town": ["Ulm", "Bonn"]}}
+    assert data["age"].tolist() == [10, 20, 15, 900] and data["town"].tolist() == [1, 1, 2, 0]

@@ -23,21 +23,21 @@ def facts_of(plan: TrainPlan, folder: Path) -> Iterator[str]:
         return
     try:
         train, known = plan.data.dataset.learn(folder, None)
-        other = plan.eval.data.dataset.learn(folder, known)[0] if _is_other(plan) and plan.eval.data else {}
+        parts = {name: part for name, part in (("evaluation", plan.eval.data), ("test", plan.eval.test)) if _is_other(part, plan)}
+        others = {name: part.dataset.learn(folder, known)[0] for name, part in parts.items() if part}
     except Mistake as mistake:
         yield f"  {mistake.diagnostic.message()}"
         return
     yield from _describe("training", train, plan.data, known or {})
-    if other and plan.eval.data:
-        yield from _describe("evaluation", other, plan.eval.data, known or {})
+    for name, other in others.items():
+        yield from _describe(name, other, plan.data, known or {})
     names = plan.data.dataset.class_names(known or {})
-    for warning in (*fields.warnings(train, names), *fields.compare(train, other, "the evaluation")):
-        yield f"  note: {warning}"
+    compared = (line for name, other in others.items() for line in fields.compare(train, other, f"the {name} part"))
+    yield from (f"  note: {warning}" for warning in (*fields.warnings(train, names), *compared))
 
 
-def _is_other(plan: TrainPlan) -> bool:
-    """Are other examples evaluated, read by a dataset of the same kind?"""
-    other = plan.eval.data
+def _is_other(other: DataPlan | None, plan: TrainPlan) -> bool:
+    """Are these other examples than those of training, read by a dataset of the same kind?"""
     return other is not None and other.dataset != plan.data.dataset and type(other.dataset) is type(plan.data.dataset)
 
 

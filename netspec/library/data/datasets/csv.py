@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.field_bounds import AfterValidator, BeforeValidator, Field, model_validator
-from netspec.library.data.datasets.table_fields import Source
+from netspec.library.data.datasets.table_fields import Source, Values
 from netspec.library.data.datasets.table_gaps import UNKNOWN_WORD, WORDS, encode_values, require_fill, require_gaps
 from netspec.library.data.datasets.text_file import DataPath, find_all, names
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, require_part
@@ -66,7 +66,7 @@ class Csv(Dataset):
     which any is, in evaluations too. What was learned of the training part is kept with the run.
 
     *Files.* `file` is one, a list, or a pattern: `"sales/*.csv"`, in the order of their names. `test` is a second file, or the fraction of
-    the examples that are set aside for evaluation: those with the smallest hash of their index, the same ones in every run.
+    the examples that are set aside for the test part: those with the smallest hash of their index, the same ones in every run.
     """
 
     source = "RFC 4180, Common Format and MIME Type for Comma-Separated Values (CSV) Files"
@@ -81,7 +81,7 @@ class Csv(Dataset):
     classes: dict[str, Names] = Field(default_factory=dict)
     """Fields whose columns hold words: the words in the order of their numbers, from 0."""
     test: Fraction | DataPath | None = None
-    """What is evaluated on: a second file, or a fraction of the examples."""
+    """The test part: a second file, or a fraction of the examples."""
     separator: Annotated[str, AfterValidator(_require_one_sign)] = ","
     """The sign between values."""
     part: Part = "train"
@@ -177,7 +177,24 @@ class Csv(Dataset):
 
     def learn(self, folder: Path | None, known: Learned | None) -> tuple[dict[str, Array], Learned | None]:
         """The examples, and what stands for missing values and words, learned of them where it is not known."""
-        from netspec.library.data.datasets.table_gaps import drop_gaps, learn_gaps, to_field
+        return self._make(self._read(folder), known)
+
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[dict[str, Array], Learned | None]:
+        found = self._read(folder)
+        known = self._make({name: values.at(kept) for name, values in found.items()}, None)[1]
+        return self._make(found, known)
+
+    def _make(self, found: dict[str, Values], known: Learned | None) -> tuple[dict[str, Array], Learned | None]:
+        """Fields of what was read."""
+        from netspec.library.data.datasets.table_gaps import learn_gaps, to_field
+
+        learned = known if known is not None else learn_gaps(found, self.fill, self.categories, self._names[0])
+        fields = {name: to_field(values, self.fill.get(name), learned) for name, values in found.items()}
+        return fields, learned if self.learns else None
+
+    def _read(self, folder: Path | None) -> dict[str, Values]:
+        """The lines of this part that are not left out. Raises `Mistake`."""
+        from netspec.library.data.datasets.table_gaps import drop_gaps
         from netspec.library.data.datasets.text_table import read_tables
 
         paths = [path for name in self._names for path in find_all(folder, name, self.op_name())]
@@ -186,9 +203,7 @@ class Csv(Dataset):
         chosen = self.portion(len(next(iter(found.values())).missing))
         if chosen is not None:
             found = {name: values.at(np.flatnonzero(chosen)) for name, values in found.items()}
-        learned = known if known is not None else learn_gaps(found, self.fill, self.categories, self._names[0])
-        fields = {name: to_field(values, self.fill.get(name), learned) for name, values in found.items()}
-        return fields, learned if self.learns else None
+        return found
 
     def require_learned(self, known: Learned) -> None:
         widths = {source.field: len(source.columns) for source in self._sources()}
