@@ -70,5 +70,5 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
 
 def _portion(table: Table, dataset: Dataset) -> Table:
     """The examples that belong to a dataset's part."""
-    chosen = dataset.portion(len(next(iter(table.values()))))
+    chosen = dataset.portion(len(next(iter(table.values()))), table)
     return table if chosen is None else select(table, np.flatnonzero(chosen))

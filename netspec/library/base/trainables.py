@@ -310,12 +310,19 @@ class Dataset(Op):
         """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
         return ()
 
+    @property
+    def scatters(self) -> bool:
+        """Are examples set aside one by one, so that those that stay are no longer neighbours?"""
+        aside = self.validation is not None and (self.validation != "auto" or self.validation_part() is None)
+        return self.batched and self.split_by is None and self.group is None and (aside or isinstance(getattr(self, "test", None), float))
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
 
-    def portion(self, count: int) -> Array | None:
-        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say. `data` are
+        their fields."""
         return None
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
@@ -394,6 +401,8 @@ class Transform(Op):
         """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
         return False
 
+    in_order: ClassVar[bool] = False
+    """Does it need the rows of the data as they follow each other, none of them set aside in between?"""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

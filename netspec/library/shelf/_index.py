@@ -2004,4 +2004,12 @@ ENTRIES: tuple = (
         ("buffer", False, "int?"),
     ),
      (), False, 1, "", ""),
+    ("windows", None, "transform", "data.transforms.windows", "Windows", (
+        ("length", True, "int"),
+        ("horizon", False, "int"),
+        ("stride", False, "int"),
+        ("target", False, "list[str]"),
+        ("series", False, "str?"),
+    ),
+     (), False, 1, "", ""),
 )

@@ -151,8 +151,8 @@ class Csv(Dataset):
     def batch_types(self) -> dict[str, TensorType]:
         return batch_types(self.fields)
 
-    def portion(self, count: int) -> Array | None:
-        return choose_part(count, self.test, self.part)
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        return choose_part(self, count, data)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
@@ -200,7 +200,8 @@ class Csv(Dataset):
         paths = [path for name in self._names for path in find_all(folder, name, self.op_name())]
         found = read_tables(paths, self._sources(), self.separator, frozenset(self.missing))
         found = drop_gaps(found, self._dropping, self._names[0])
-        chosen = self.portion(len(next(iter(found.values())).missing))
+        plain = {name: values.numbers[:, 0] for name, values in found.items() if name in (self.split_by, self.group)}
+        chosen = self.portion(len(next(iter(found.values())).missing), plain)
         if chosen is not None:
             found = {name: values.at(np.flatnonzero(chosen)) for name, values in found.items()}
         return found
