@@ -26,6 +26,13 @@ ENTRIES: tuple = (
         ("group", False, "str?"),
     ),
      (), False, 1, "", ""),
+    ("cifar100", None, "dataset", "data.datasets.cifar100", "Cifar100", (
+        ("part", False, '"train" | "test"'),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("conllu", None, "dataset", "data.datasets.conllu", "Conllu", (
         ("file", True, "str"),
         ("words", False, '"ID" | "FORM" | "LEMMA" | "UPOS" | "XPOS" | "FEATS" | "HEAD" | "DEPREL" | "DEPS" | "MISC"'),
