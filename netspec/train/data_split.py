@@ -38,6 +38,11 @@ def is_empty(table: Table) -> bool:
     return not len(next(iter(table.values())))
 
 
+def find_kept(table: Table, plan: DataPlan, seed: int) -> Any:
+    """Which examples (i64[n]) of a dataset stay for training. Raises `Mistake` where they cannot be divided."""
+    return np.flatnonzero(~choose_validation(plan.dataset, table, seed, plan.classes, plan.batch))
+
+
 def without_split(plan: DataPlan) -> DataPlan:
     """The chain over all examples of its dataset: nothing is set aside."""
     return replace(plan, part="") if plan.part else plan
@@ -65,5 +70,5 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
 
 def _portion(table: Table, dataset: Dataset) -> Table:
     """The examples that belong to a dataset's part."""
-    chosen = dataset.portion(len(next(iter(table.values()))))
+    chosen = dataset.portion(len(next(iter(table.values()))), table)
     return table if chosen is None else select(table, np.flatnonzero(chosen))

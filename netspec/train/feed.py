@@ -223,14 +223,14 @@ NO_BATCHES = ArrayMismatch(field="data", expected="a dict of arrays by field, or
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None, loaded: Loaded | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder unless it is `loaded` already. Raises `Mistake` or `SpecError` for files that are
     not as they should be."""
-    loaded = loaded or load_from(folder, plan, known)
+    loaded = loaded or load_from(folder, plan, known, seed)
     table, learned = prepare_part(loaded, plan, folder, known or {}, seed)
     require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)
 
 
-def load_from(folder: Path | None, plan: DataPlan, known: Knowledge | None = None) -> Loaded:
+def load_from(folder: Path | None, plan: DataPlan, known: Knowledge | None, seed: int) -> Loaded:
     """All examples of the plan's dataset."""
     if folder is not None:
         refuse_device(folder)
-    return load_dataset(plan, folder, known or {})
+    return load_dataset(plan, folder, known or {}, seed)

@@ -254,7 +254,7 @@ class Program(Compiled):
             held, last = (None if d is None else self.evaluation_feed(d, folder, feed.learned) for d in parts[1:])
             return Feeds(feed, held, last)
         plan = plan if validation is None else without_split(plan)
-        loaded = load_from(folder, plan, known)
+        loaded = load_from(folder, plan, known, self._plan.seed)
         feed = self._feed(None, plan, folder, known, loaded)
         shared = loaded if validation is None and plan.part else None
         held = self.evaluation_feed(validation, folder, feed.learned, loaded=shared)
@@ -279,7 +279,7 @@ class Program(Compiled):
             return None
         plan = bound_lengths(own or self._plan.data, self.model)
         if data is None and plan.part == "validation":
-            loaded = loaded or load_from(folder, plan, known or self.learned)
+            loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
             if is_empty(take_part(loaded.table, plan, self._plan.seed)):
                 return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})

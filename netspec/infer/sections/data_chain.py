@@ -125,6 +125,7 @@ def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | N
         find_batch_problem(node, dataset, transforms, behind)
         or find_twin_problem(transforms, behind)
         or find_order_problem(transforms, behind)
+        or find_scattered(dataset, transforms, values)
     )
 
 
@@ -163,6 +164,18 @@ def find_order_problem(transforms: list, values: tuple) -> NotADataChain | None:
         return None
     why = f"has `{late.name}`, which works on all examples at once, behind `{values[first].name}`"
     return NotADataChain(at=late.span, why=why, repair=f"put `{late.name}` in front of `{values[first].name}`")
+
+
+def find_scattered(dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
+    """What cuts windows out of neighbouring rows stands behind a dataset that sets rows aside at random."""
+    place = next((k for k, op in enumerate(transforms) if op.in_order), None)
+    if place is None or not dataset.scatters:
+        return None
+    name, span = values[place + 1].name, values[0].span
+    why = f"has `{name}`, which needs neighbouring rows, but `{values[0].name}` sets rows aside one by one"
+    written = span.text.rstrip()
+    edit = (Edit(Span(span.source, span.end - 1, span.end), ', split_by="time")'),) if written.endswith(")") else ()
+    return NotADataChain(at=values[place + 1].span, why=why, repair='set the last ones aside: `split_by="time"`', changes=edit)
 
 
 def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:

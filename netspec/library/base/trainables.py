@@ -310,7 +310,8 @@ class Dataset(Op):
         """Puts the arguments that all share behind its own, and takes them from data that are one whole."""
         super().__init_subclass__()
         common = [name for name in SHARED if cls._arguments.get(name) is Dataset._arguments[name]]
-        cls._arguments = {name: a for name, a in cls._arguments.items() if cls.batched or name not in common}
+        own = {name: argument for name, argument in cls._arguments.items() if name not in common}
+        cls._arguments = {**own, **({name: cls._arguments[name] for name in common} if cls.batched else {})}
         cls.last_arguments = (*cls.last_arguments, *(common if cls.batched else ()))
         cls.later_arguments = (*cls.later_arguments, *(common if cls.batched else ()))
 
@@ -330,12 +331,19 @@ class Dataset(Op):
         """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
         return ()
 
+    @property
+    def scatters(self) -> bool:
+        """Are examples set aside one by one, so that those that stay are no longer neighbours?"""
+        aside = self.validation is not None and (self.validation != "auto" or self.validation_part() is None)
+        return self.batched and self.split_by is None and self.group is None and (aside or isinstance(getattr(self, "test", None), float))
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
 
-    def portion(self, count: int) -> Array | None:
-        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say. `data` are
+        their fields."""
         return None
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
@@ -352,6 +360,16 @@ class Dataset(Op):
         With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
         """
         return self.load(folder), None
+
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        """As `learn` where nothing is known, of these examples alone (i64[n], their places among all): the others are set aside. As it
+        stands what is learned does not depend on them."""
+        return self.learn(folder, None)
+
+    @property
+    def learns(self) -> bool:
+        """Does it learn something of the data of training, so that these must be read before an evaluation?"""
+        return type(self).learn is not Dataset.learn
 
     def require_learned(self, known: Learned) -> None:
         """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
@@ -404,6 +422,8 @@ class Transform(Op):
         """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
         return False
 
+    in_order: ClassVar[bool] = False
+    """Does it need the rows of the data as they follow each other, none of them set aside in between?"""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

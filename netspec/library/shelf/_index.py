@@ -26,6 +26,13 @@ ENTRIES: tuple = (
         ("group", False, "str?"),
     ),
      (), False, 1, "", ""),
+    ("cifar100", None, "dataset", "data.datasets.cifar100", "Cifar100", (
+        ("part", False, '"train" | "test"'),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("conllu", None, "dataset", "data.datasets.conllu", "Conllu", (
         ("file", True, "str"),
         ("words", False, '"ID" | "FORM" | "LEMMA" | "UPOS" | "XPOS" | "FEATS" | "HEAD" | "DEPREL" | "DEPS" | "MISC"'),
@@ -39,13 +46,17 @@ ENTRIES: tuple = (
     ),
      (), False, 1, "", ""),
     ("csv", None, "dataset", "data.datasets.csv", "Csv", (
-        ("file", True, "str"),
+        ("file", True, "str | list[str]"),
         ("fields", True, "{str: type}"),
         ("columns", False, "{str: str | list[str]}"),
         ("classes", False, "{str: list[str]}"),
         ("test", False, "(float | str)?"),
         ("separator", False, "str"),
         ("part", False, '"train" | "test"'),
+        ("fill", False, "{str: bool | float | str}"),
+        ("drop_missing", False, "bool | list[str]"),
+        ("missing", False, "list[str]"),
+        ("categories", False, "{str: int}"),
         ("validation", False, '(float | int | "auto")?'),
         ("split_by", False, "str?"),
         ("group", False, "str?"),
@@ -1998,6 +2009,14 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("shuffle", None, "transform", "data.transforms.steps", "Shuffle", (
         ("buffer", False, "int?"),
+    ),
+     (), False, 1, "", ""),
+    ("windows", None, "transform", "data.transforms.windows", "Windows", (
+        ("length", True, "int"),
+        ("horizon", False, "int"),
+        ("stride", False, "int"),
+        ("target", False, "list[str]"),
+        ("series", False, "str?"),
     ),
      (), False, 1, "", ""),
 )

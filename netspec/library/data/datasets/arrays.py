@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import ArraysNeeded
@@ -49,8 +50,8 @@ class Arrays(Dataset):
     def batch_types(self) -> dict[str, TensorType]:
         return batch_types(self.fields)
 
-    def portion(self, count: int) -> Array | None:
-        return choose_part(count, self.test, self.part)
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        return choose_part(self, count, data)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
@@ -65,4 +66,4 @@ class Arrays(Dataset):
         if not folder.exists():
             beside = find_beside(folder.parent, folder.name)
             raise Mistake(MissingData(dataset=self.op_name(), file=folder.name, folders=(str(folder.parent),), beside=beside))
-        return examples_of(read_archive(folder, types), self.test, self.part)
+        return examples_of(read_archive(folder, types), self)

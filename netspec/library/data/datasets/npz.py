@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
@@ -53,8 +54,8 @@ class Npz(Dataset):
     def batch_types(self) -> dict[str, TensorType]:
         return batch_types(self.fields)
 
-    def portion(self, count: int) -> Array | None:
-        return choose_part(count, self.test, self.part)
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        return choose_part(self, count, data)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
@@ -70,7 +71,7 @@ class Npz(Dataset):
         if not (folder / self._name).exists():
             beside = find_beside(folder, self._name)
             raise Mistake(MissingData(dataset=self.op_name(), file=self._name, folders=(str(folder),), beside=beside))
-        return examples_of(read_archive(folder / self._name, self.batch_types()), self.test, self.part)
+        return examples_of(read_archive(folder / self._name, self.batch_types()), self)
 
     @property
     def _name(self) -> str:
