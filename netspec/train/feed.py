@@ -16,7 +16,8 @@ from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Table, rows_of
-from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mix_batches
+from netspec.library.data.draws import Draws
+from netspec.library.data.example_order import batch_count, batches, bucket_batches, bucket_count, epoch_order, mix_batches
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
 from netspec.lower.objective import EXAMPLE_WEIGHTS
@@ -29,7 +30,19 @@ from netspec.train.field_checks import check_fields
 Fields = dict[str, Array]
 """One batch: arrays by field, their leading axis counting examples, and besides how much each counts, where some only fill the batch up."""
 Part: TypeAlias = tuple[Array | None, Array | None]
-"""Indices and weights of a batch's examples."""
+"""Places in the order of a batch's examples, and their weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """Which examples make a batch, and when."""
+
+    indices: Array | None
+    """i64[n + further ones that those are changed by]; None: all, for data that are one whole."""
+    weight: Array | None
+    """f32[n]: how much each counts; None where nothing is cut into batches."""
+    epoch: int | None = None
+    """None: an evaluation."""
 
 
 class Feed(Protocol):
@@ -93,35 +106,58 @@ class ArrayFeed:
         return next((t for t in self.plan.transforms if isinstance(t, Shuffle)), None)
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
-        """The batches of an epoch from one on. Each is made from its number alone, so that a resumed run sees the same."""
-        for number, (indices, weight) in islice(enumerate(self._epoch(epoch)), start, None):
-            batch = self._rows(indices)
-            for position, transform in enumerate(self.plan.transforms):
-                batch = transform.apply(batch, batch_generator(self.seed, epoch, number, position))
-            yield self._finished(batch, weight, self.partial == "pad", indices)
+        """The batches of an epoch from one on. What an example is depends on (seed, epoch, its index) alone, so that a resumed run sees the
+        same, and so does one with other batches."""
+        order, parts = self._epoch(epoch)
+        return self._made((self._visit(order, epoch, part) for part in islice(parts, start, None)), self.partial == "pad")
 
     def evaluation(self) -> Iterator[Fields]:
         """In the order of the data; the last batch (of each bucket) is filled up with examples of weight 0."""
-        for indices, weight in self._cut(np.arange(self.examples), "pad"):
-            batch = self._rows(indices)
-            for transform in self.plan.transforms:
-                batch = transform.apply_eval(batch)
-            yield self._finished(batch, weight, True, indices)
+        parts = self._cut(np.arange(self.examples), "pad")
+        return self._made((Visit(places, weight) for places, weight in parts), True)
 
-    def _epoch(self, epoch: int) -> Iterable[Part]:
-        """The batches of an epoch in their order; with `shuffle` those of buckets are mixed as well."""
-        parts = self._cut(epoch_order(self.seed, epoch, self.examples, self.shuffle), self.partial)
+    def _made(self, visits: Iterator[Visit], weighed: bool) -> Iterator[Fields]:
+        """A batch of each visit."""
+        return (self._finished(self._changed(visit), visit, weighed) for visit in visits)
+
+    def _visit(self, order: Array, epoch: int, part: Part) -> Visit:
+        """A batch of training: its places in the order, and so many more behind them as its transforms look ahead."""
+        places, weight = part
+        if places is None or weight is None:
+            return Visit(None, None, epoch)
+        ahead = sum(t.successors for t in self.plan.transforms)
+        if ahead:
+            real = places[: np.count_nonzero(weight)]
+            behind = (real[-1] + 1 + np.arange(len(places) - len(real) + ahead)) % len(order)
+            places = np.concatenate([real, behind])
+        return Visit(order[places], weight, epoch)
+
+    def _changed(self, visit: Visit) -> dict[str, Any]:
+        """The examples of a visit behind the transforms."""
+        batch, indices = self._rows(visit.indices), np.zeros(1, np.int64) if visit.indices is None else visit.indices
+        for position, transform in enumerate(self.plan.transforms):
+            if visit.epoch is None:
+                batch = transform.apply_eval(batch)
+            else:
+                batch = transform.apply(batch, Draws.of(self.seed, visit.epoch, indices, position))
+                indices = indices[: len(indices) - transform.successors]
+        return batch
+
+    def _epoch(self, epoch: int) -> tuple[Array, Iterable[Part]]:
+        """The order of the examples in an epoch, and the places in it of each batch; with `shuffle` batches of buckets are mixed as well."""
+        order = epoch_order(self.seed, epoch, self.examples, self.shuffle)
+        parts = self._cut(order, self.partial)
         if self._buckets is None or self.shuffle is None:
-            return parts
+            return order, parts
         found = list(parts)
-        return (found[index] for index in mix_batches(self.seed, epoch, len(found)).tolist())
+        return order, (found[index] for index in mix_batches(self.seed, epoch, len(found)).tolist())
 
     def _cut(self, order: Array, partial: Partial) -> Iterable[Part]:
-        """Indices of each batch, and the weights of its examples; None for data that are one whole."""
-        size = self.plan.batch
+        """The places in the order of each batch, and the weights of its examples; None for data that are one whole."""
+        size, places = self.plan.batch, np.arange(len(order))
         if size is None:
             return [(None, None)]
-        return batches(order, size, partial) if self._buckets is None else bucket_batches(order, self._buckets, size, partial)
+        return batches(places, size, partial) if self._buckets is None else bucket_batches(places, self._buckets[order], size, partial)
 
     @cached_property
     def _bounds(self) -> tuple[int, ...]:
@@ -139,10 +175,10 @@ class ArrayFeed:
             return dict(self.arrays)
         return {name: rows_of(values, indices) for name, values in self.arrays.items()}
 
-    def _finished(self, batch: dict[str, Any], weight: Array | None, weighed: bool, indices: Array | None) -> Fields:
+    def _finished(self, batch: dict[str, Any], visit: Visit, weighed: bool) -> Fields:
         """A batch as arrays, `weighed` with what its examples count."""
-        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, indices)
-        return _add_weights(made, weight) if weight is not None and weighed else made
+        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, visit.indices)
+        return _add_weights(made, visit.weight) if visit.weight is not None and weighed else made
 
 
 def _add_weights(batch: Fields, weight: Array) -> Fields:

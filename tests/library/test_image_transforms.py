@@ -14,7 +14,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import FieldNotFloat, NoSuchField
 from netspec.diagnostics.data.images import FieldNotImages, ImageTooSmall
 from netspec.library.base import Transform
-from netspec.library.data.example_order import batch_generator
+from netspec.library.data.draws import Draws
 from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
 from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
 from netspec.library.functions.resize_filter import resize_image, weights
@@ -32,8 +32,10 @@ each_random = pytest.mark.parametrize("op", RANDOM, ids=lambda op: op.op_name())
 each = pytest.mark.parametrize("op", RANDOM + FIXED, ids=lambda op: op.op_name())
 
 
-def train(op: Any, images: Any = IMAGES, seed: int = 0, epoch: int = 0, batch: int = 0, position: int = 0) -> Any:
-    return op.apply({"image": images, "label": np.arange(len(images))}, batch_generator(seed, epoch, batch, position))["image"]
+def train(op: Any, images: Any = IMAGES, seed: int = 0, epoch: int = 0, first: int = 0, position: int = 0) -> Any:
+    """The images as examples `first`, `first + 1`, …"""
+    draws = Draws.of(seed, epoch, np.arange(first, first + len(images)), position)
+    return op.apply({"image": images, "label": np.arange(len(images))}, draws)["image"]
 
 
 def evaluated(op: Any, images: Any = IMAGES) -> Any:
@@ -68,16 +70,16 @@ def test_images_of_several_sizes(op: Any, run: Any) -> None:
 def test_a_batch_is_drawn_again_the_same(op: Any) -> None:
     before = IMAGES.copy()
     np.testing.assert_array_equal(train(op), train(op))
-    assert all((train(op) != train(op, **{key: 1})).any() for key in ("seed", "epoch", "batch", "position"))
+    assert all((train(op) != train(op, **{key: 1})).any() for key in ("seed", "epoch", "first", "position"))
     np.testing.assert_array_equal(IMAGES, before)
 
 
 @each_random
 def test_an_example_is_drawn_whatever_stands_beside_it(op: Any) -> None:
-    """Draws follow each other in the batch's order, so one image's does not depend on the others."""
-    other = IMAGES.copy()
-    other[5:] = 0.5
-    np.testing.assert_array_equal(train(op)[:5], train(op, other)[:5])
+    """Draws belong to the example, so that other batches of the same examples hold the same."""
+    whole = train(op)
+    for first, last in ((0, 5), (5, 6), (6, 64)):
+        np.testing.assert_array_equal(whole[first:last], train(op, IMAGES[first:last], first=first))
     same = np.repeat(IMAGES[:1], 64, 0)
     assert len({image.tobytes() for image in train(op, same)}) > 1
 
@@ -108,7 +110,7 @@ def test_random_crop_takes_every_place() -> None:
     row = np.arange(1, 33, dtype=np.float32)
     image = (row[:, None] * 100 + row)[..., None]
     for batch in range(60):
-        for piece in train(RandomCrop(size=32, pad=4), np.repeat(image[None], 64, 0), batch=batch):
+        for piece in train(RandomCrop(size=32, pad=4), np.repeat(image[None], 64, 0), first=64 * batch):
             top, left = int(np.argmax(piece.any((1, 2)))), int(np.argmax(piece.any((0, 2))))
             y, x = divmod(int(piece[top, left, 0]), 100)
             places[y - 1 - top + 4, x - 1 - left + 4] += 1
@@ -143,9 +145,9 @@ sizes = st.integers(1, 400)
 
 
 @given(st.lists(st.tuples(sizes, sizes), min_size=1, max_size=20), st.integers(0, 1000))
-def test_boxes_lie_in_the_image(found: list[tuple[int, int]], batch: int) -> None:
+def test_boxes_lie_in_the_image(found: list[tuple[int, int]], epoch: int) -> None:
     op, sides = RandomResizedCrop(size=8), np.array(found, np.int64)
-    chances = batch_generator(0, 0, batch).random((len(found), 10, 4))
+    chances = Draws.of(0, epoch, range(len(found))).uniform(10, 4)
     corners, boxes = op.boxes(sides, chances)
     assert (corners >= 0).all() and (boxes > 0).all() and (corners + boxes <= sides).all()
 

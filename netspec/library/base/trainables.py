@@ -10,6 +10,8 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from netspec.library.data.draws import Draws
 from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
@@ -349,6 +351,11 @@ class Transform(Op):
         """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
         return False
 
+    successors: ClassVar[int] = 0
+    """How many examples it needs besides those of a batch, the next ones in the order: each is changed by those behind it. It gets so many
+    more, and gives back only the others."""
+    training_only: ClassVar[bool] = False
+    """Says how much is trained on: left out where a chain of training is used for evaluation."""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
@@ -375,10 +382,11 @@ class Transform(Op):
         """`prepare`, for a transform that learns: see `Dataset.learn`."""
         return self.prepare(data, folder), None
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         """One batch in training. A field is a NumPy array [B, ...], or a list of B arrays where the dataset's values differ in shape.
 
-        `rng`, a NumPy generator, is keyed by (seed, epoch, batch, position in the chain).
+        Each example is changed by itself: which others are beside it depends on the batch size, and on who makes the batch. `draws` has
+        random numbers for each, keyed by (seed, epoch, position in the chain, index of the example).
         """
         return batch
 

@@ -1,6 +1,6 @@
 """Orders the examples by pure functions of (seed, epoch), so that a resumed run sees the same stream.
 
-Random numbers are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
+What examples draw by themselves is in `draws`. Random numbers here are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
 every version, which it does not promise for `permutation` or `shuffle`.
 """
 
@@ -14,7 +14,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.transforms.steps import Partial, Shuffle
 
-ORDER, AUGMENT, MIX = 1, 2, 3
+ORDER, MIX = 1, 3
 """What a generator is for: different purposes never share random numbers."""
 WORD = 2**64
 
@@ -47,11 +47,6 @@ def _order_buffered(draws: list[int], size: int) -> Array:
             held[slot] = held[-1]
             held.pop()
     return order
-
-
-def batch_generator(seed: int, epoch: int, batch: int, position: int = 0) -> Array:
-    """The NumPy generator that the random transform at a position of the chain draws from for one batch."""
-    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, position, batch, AUGMENT]))
 
 
 def _key(seed: int, epoch: int) -> Array:
