@@ -272,6 +272,8 @@ class Limits:
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    workers: int = 256
+    """Processes that decode examples: more than that no one machine has cores for."""
     batches_looked_through: int = 64
     """Batches in which the source of a gradient that is no number is sought."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.spec_options import add_overrides, add_plugins
+from netspec.cli.spec_options import add_overrides, add_plugins, add_workers
 
 HELP = "train a spec"
 
@@ -16,6 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--train", metavar="NAME", help="which `train` section (default: the first)")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")
+    add_workers(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from netspec.cli.spec_options import overrides
+from netspec.cli.spec_options import choose_workers, overrides
 from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
@@ -34,7 +34,8 @@ def run_train(args: Namespace) -> int:
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter())
+    workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
+    fit = model.train(*feeds, data, out, args.resume, reporter(), workers=workers)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
@@ -61,7 +62,8 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
     several = tables(fit.program, fit.metrics)
     space = "\n" if several else ""
-    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+    wait = f"waited for data: {fit.data_wait:.1%} of the training time"
+    return f"{split}: {numbers(fit.metrics)}{several}{space}\n{wait}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
 
 
 def word_of(text: str) -> str:
@@ -76,7 +78,8 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.progress import numbers
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
-    values = run.evaluate(folder=args.data)
+    plan = run.program.plan
+    values = run.evaluate(folder=args.data, workers=choose_workers(args.workers, plan.workers if plan else None))
     report(run.changed_data(args.data))
     write_text(f"step {run.step}: {numbers(values)}{tables(run.program, values)}")
     return 0

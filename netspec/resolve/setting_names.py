@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "workers"),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit", "weights"),
     "checkpoint": ("every", "keep"),

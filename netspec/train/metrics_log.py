@@ -1,8 +1,10 @@
 """Writes and reads `metrics.jsonl`, which has one JSON object per line, in the order of the steps.
 
-`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
-`split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run. A resumed run writes the lines of an
-uninterrupted one; only the last two fields tell them apart. A metric of several numbers is a list, a matrix a list of rows.
+`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2,
+"data_wait": 0.01}`.
+`split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run, `data_wait` the share of the time since the
+line before in which the device had no data. A resumed run writes the lines of an uninterrupted one; only the last three fields tell them
+apart. A metric of several numbers is a list, a matrix a list of rows.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
 
 NAME = "metrics.jsonl"
-TIMES = ("examples_per_second", "seconds")
+TIMES = ("examples_per_second", "seconds", "data_wait")
 """Fields that differ from run to run."""
 
 
@@ -44,6 +46,8 @@ class Record:
     examples_per_second: float | None
     """Of training, without compilation, evaluations and checkpoints."""
     seconds: float
+    data_wait: float | None = None
+    """The share of the time since the line before in which training waited for data; None of an evaluation, and in lines of before 0.10."""
 
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
@@ -94,6 +98,7 @@ class Form(Strict):
     metrics: dict[Text, Measured]
     examples_per_second: Annotated[float, Field(ge=0)] | None
     seconds: Annotated[float, Field(ge=0)]
+    data_wait: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 def _record(line: bytes) -> Record:

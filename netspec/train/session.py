@@ -21,6 +21,7 @@ from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.metrics_log import Record
+from netspec.train.prefetch import Prefetched
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -69,7 +70,7 @@ class Session:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
             with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
-                while not self.stop and (fed := next(batches, None)) is not None:
+                while not self.stop and (fed := self._next(batches)) is not None:
                     self._step(fed)
                     self._between_steps()
             self._tally.settle()
@@ -80,6 +81,14 @@ class Session:
         finally:
             self.reporter.end()
 
+    def _next(self, batches: Prefetched[Any, Fed]) -> Fed | None:
+        """The next batch. Where it is not made yet, what the device is still computing is waited for first: only the rest is lost time."""
+        if batches.ready:
+            return next(batches, None)
+        self._tally.wait()
+        with self._watch.waiting():
+            return next(batches, None)
+
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._last = fed.batch
@@ -89,7 +98,7 @@ class Session:
         self._tally.add(fed.after.step, statistics)
         self._watch.count(fed.examples, statistics)
         if self._watch.display_due():
-            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
+            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate, self._watch.wait)
 
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
@@ -98,10 +107,15 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
-            self._write("train", self._tally.finish(), self._watch.lap())
+            self._write("train", self._tally.finish(), *self._watch.lap())
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
+
+    @property
+    def data_wait(self) -> float:
+        """The share of the training time in which the device had to wait for data."""
+        return self._watch.whole_wait
 
     # --- evaluation --------------------------------------------------------------------------------------------------
 
@@ -114,17 +128,18 @@ class Session:
         if values is None:
             return False
         self._evaluated, self._eval_loss = self.position.step, values["loss"]
-        self._write("eval", values, None)
+        self._write("eval", values)
         improved = self._eval_loss < self._best
         self._best = min(self._best, self._eval_loss)
         return improved
 
-    def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
+    def _write(self, split: str, values: dict[str, Result], rate: float | None = None, wait: float | None = None) -> None:
         """Writes a line of metrics and shows it."""
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3))
+        times = rate and round(rate, 1), round(self._watch.seconds, 3), None if wait is None else round(wait, 4)
+        record = Record(step, epoch, split, values["loss"], metrics, *times)
         if split == "train" and not np.isfinite(record.loss):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)

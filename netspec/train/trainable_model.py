@@ -29,7 +29,7 @@ from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, 
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import split_arrays
 from netspec.train.evaluation import evaluate_feed
-from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, with_workers
 from netspec.train.gradient_accumulation import group_batches
 from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.metrics_log import Record
@@ -41,6 +41,7 @@ from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
 from netspec.train.signals import PoliteStop, Stop, listen
 from netspec.train.timetable import Timetable, timetable
+from netspec.train.workers import employ
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
@@ -57,6 +58,8 @@ class Fit:
     run: Path | None
     """The run folder, where there is one."""
     stop: Stop = field(default_factory=Stop)
+    data_wait: float = 0.0
+    """The share of the training time, without compilation, evaluations and checkpoints, in which the device had to wait for data."""
 
     def __repr__(self) -> str:
         where = f" in {str(self.run)!r}" if self.run else ""
@@ -103,13 +106,15 @@ class Program(Compiled):
         out: PathLike | None = None,
         resume: bool = False,
         progress: bool = False,
+        workers: int | None = None,
     ) -> Fit:
         """Train as the spec's `train` section says.
 
         `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `progress` shows lines of metrics.
+        the last checkpoint in `out`. `progress` shows lines of metrics. `workers` processes decode what must be decoded, such as pictures
+        in files; as many as the spec says when left out.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
@@ -121,7 +126,7 @@ class Program(Compiled):
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
         stop = PoliteStop()
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop, workers)
         stop.pass_on()
         return fit
 
@@ -134,9 +139,17 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        workers: int | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
-        stop = Stop() if stop is None else stop
+        with employ((self._plan.workers if workers is None else workers) or 0) as crew:
+            feeds = with_workers(feed, crew), None if eval_feed is None else with_workers(eval_feed, crew)
+            return self._train_fed(*feeds, data, out, resume, tell, Stop() if stop is None else stop)
+
+    def _train_fed(
+        self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter, stop: Stop
+    ) -> Fit:
+        """`train` behind its worker processes."""
         marks = self._marks(feed, eval_feed, data) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
@@ -174,7 +187,8 @@ class Program(Compiled):
         feed = self.evaluation_feed(data, Path(folder) if folder else None)
         if feed is None:
             raise SpecError([NothingToEvaluate(run=self.recipe.path)])
-        return evaluate_feed(self, state, feed, self._plan.eval.limit) or {}
+        with employ(self._plan.workers or 0) as crew:
+            return evaluate_feed(self, state, with_workers(feed, crew), self._plan.eval.limit) or {}
 
     def feeds(
         self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
@@ -252,7 +266,7 @@ def _session(
     with listen(stop) if run else nullcontext():
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
-    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
+    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop, session.data_wait)
 
 
 def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:

@@ -15,11 +15,13 @@ from netspec.lower.batch_statistics import Result
 from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
+from netspec.train.feed import with_workers
 from netspec.train.learned_vocabularies import read_learned
 from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
 from netspec.train.trainable_model import Data, Program
+from netspec.train.workers import employ
 
 Compile = Callable[[Recipe], Program]
 """Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
@@ -56,15 +58,17 @@ class Loaded:
         return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @raise_spec_errors()
-    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
+    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None, workers: int | None = None) -> dict[str, Result]:
+        """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it). `workers`
+        processes decode what must be decoded, as many as the spec says when left out."""
         from pathlib import Path
 
         feed = self.program.evaluation_feed(data, Path(folder) if folder else self.folder.data)
         if feed is None:
             raise Mistake(NothingToEvaluate(run=str(self.folder.path)))
         plan = self.program.plan
-        return evaluate_feed(self.program, self.state, feed, plan.eval.limit if plan else None) or {}
+        with employ((plan.workers if plan and workers is None else workers) or 0) as crew:
+            return evaluate_feed(self.program, self.state, with_workers(feed, crew), plan.eval.limit if plan else None) or {}
 
     def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:
         """A warning where the files of an evaluation are not as they were in training."""

@@ -90,7 +90,9 @@ def test_draws_belong_to_examples(seed, epoch, position, indices):
     singles = np.concatenate([Draws.of(seed, epoch, [i], position).uniform(3) for i in indices])
     np.testing.assert_array_equal(whole, singles)
     again = Draws.of(seed, epoch, indices, position)
-    np.testing.assert_array_equal(whole, np.concatenate([again.uniform()[:, None], np.concatenate([d.uniform(2) for d in again.each()])], 1))
+    np.testing.assert_array_equal(
+        whole, np.concatenate([again.uniform()[:, None], np.concatenate([d.uniform(2) for d in again.each()])], 1)
+    )
     for other in (Draws.of(seed + 1, epoch, indices, position), Draws.of(seed, epoch + 1, indices, position)):
         assert not np.isin(other.uniform(3), whole).any()
     assert not np.isin(Draws.of(seed, epoch, indices, position + 1).uniform(3), whole).any()

@@ -12,6 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, OpValue, Unknown, describe
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
+from netspec.library.data.transforms.kept import Cache
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -101,6 +102,7 @@ def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | N
         find_batch_problem(node, dataset, transforms, behind)
         or find_twin_problem(transforms, behind)
         or find_order_problem(transforms, behind)
+        or find_cache_problem(transforms, behind)
     )
 
 
@@ -123,8 +125,8 @@ def describe_no_batch(node: tree.Expr) -> NotADataChain:
 
 
 def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:
-    """Two `batch`es or `shuffle`s."""
-    again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
+    """Two `batch`es, `shuffle`s or `cache`s."""
+    again = next((k for k in (Batch, Shuffle, Cache) if sum(isinstance(op, k) for op in transforms) > 1), None)
     if again is None:
         return None
     second = [v for op, v in zip(transforms, values, strict=True) if isinstance(op, again)][1]
@@ -139,6 +141,17 @@ def find_order_problem(transforms: list, values: tuple) -> NotADataChain | None:
         return None
     why = f"has `{late.name}`, which works on all examples at once, behind `{values[first].name}`"
     return NotADataChain(at=late.span, why=why, repair=f"put `{late.name}` in front of `{values[first].name}`")
+
+
+def find_cache_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """What is drawn, or made of several examples, in front of a `cache`, which would keep it for all epochs."""
+    place = next((place for place, op in enumerate(transforms) if isinstance(op, Cache)), 0)
+    late = next((number for number, op in enumerate(transforms[:place]) if op.random or op.successors), None)
+    if late is None:
+        return None
+    name, cache = values[late].name, values[place].name
+    why = f"has `{cache}` behind `{name}`, which would be drawn once for all epochs"
+    return NotADataChain(at=values[place].span, why=why, repair=f"put `{cache}` in front of `{name}`")
 
 
 def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
@@ -166,4 +179,5 @@ def plan_test_data(frame: Frame, data: DataPlan) -> DataPlan | None:
 
         frame.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
         return None
-    return None if dataset is None else replace(data, dataset=dataset)
+    transforms = tuple(t for t in data.transforms if not t.training_only)
+    return None if dataset is None else replace(data, dataset=dataset, transforms=transforms)

@@ -31,7 +31,7 @@ from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None, "workers": None}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -156,6 +156,7 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         span=node.span,
         accumulate=section.accumulate,
         lowering=values["lowering"],
+        workers=values["workers"],
         ema=values["ema"],
     )
 

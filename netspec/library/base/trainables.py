@@ -367,6 +367,10 @@ class Transform(Op):
         """What a field that comes out of it was called before it."""
         return field
 
+    def count_after(self, count: int) -> int | None:
+        """How many examples of an epoch come out where so many go in; None where only the data tell."""
+        return None if self.whole or self.groups else count
+
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""
         return files_of(self)

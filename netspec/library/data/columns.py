@@ -40,6 +40,11 @@ def rows_of(values: Values, indices: Array) -> Array | list[Array]:
     return values[indices] if isinstance(values, np.ndarray) else values.rows(indices)
 
 
+def is_decoded(values: Values) -> bool:
+    """Are the examples made when a batch needs them, from a file, so that other processes may do it?"""
+    return bool(getattr(values, "decoded", False))
+
+
 def select(data: Table, indices: Array) -> dict[str, Values]:
     """The table of only these examples, in this order."""
     return {name: _select_values(values, indices) for name, values in data.items()}
@@ -107,9 +112,12 @@ class Lazy:
 
     count: int
     read: Callable[[int], Array]
-    """The value of one example; called from the thread that makes batches. May raise `Mistake`."""
+    """The value of one example; called from the thread that makes batches, or in worker processes, to which it is sent by pickle. May raise
+    `Mistake`."""
     stacked: bool = False
     """Have all values the same shape? Then a batch is one array, else a list."""
+
+    decoded = True
 
     def __len__(self) -> int:
         return self.count
@@ -164,6 +172,10 @@ class Chosen:
 
     column: Column
     indices: Array
+
+    @property
+    def decoded(self) -> bool:
+        return is_decoded(self.column)
 
     def __len__(self) -> int:
         return len(self.indices)

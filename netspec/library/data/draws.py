@@ -1,9 +1,9 @@
 """Random numbers for each example of a batch, whatever batch it is in and whoever makes it.
 
-What an example draws is a function of (seed, epoch, position in the chain, index of the example, how many it has drawn there) alone, so that
-neither the batch size nor worker processes nor a resume can change it. The function is SplitMix64 (Steele, Lea and Flood 2014): the numbers
-of one example are the generator's, from a state that hashes the others. It is written here, so that no other library's version decides it,
-and works on whole arrays.
+What an example draws is a function of (seed, epoch, position in the chain, index of the example, how many it has drawn there) alone, so
+that neither the batch size nor worker processes nor a resume can change it. The function is SplitMix64 (Steele, Lea and Flood 2014): the
+numbers of one example are the generator's, from a state that hashes the others. It is written here, so that no other library's version
+decides it, and works on whole arrays.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Draws:
         self._used = used
 
     @classmethod
-    def of(cls, seed: int, epoch: int, indices: Any, position: int = 0) -> Draws:
-        """What these examples draw in an epoch at a position of the chain."""
+    def of(cls, seed: int, epoch: Any, indices: Any, position: int = 0) -> Draws:
+        """What these examples draw in an epoch, or in one of their own each, at a position of the chain."""
         chosen = np.asarray(indices, np.int64)
-        return cls(example_keys(seed, position, np.full(len(chosen), epoch, np.int64), chosen))
+        return cls(example_keys(seed, position, np.broadcast_to(np.asarray(epoch, np.int64), chosen.shape), chosen))
 
     def __len__(self) -> int:
         """How many examples draw."""

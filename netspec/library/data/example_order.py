@@ -1,7 +1,7 @@
 """Orders the examples by pure functions of (seed, epoch), so that a resumed run sees the same stream.
 
-What examples draw by themselves is in `draws`. Random numbers here are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
-every version, which it does not promise for `permutation` or `shuffle`.
+What examples draw by themselves is in `draws`. Random numbers here are the raw 64-bit outputs of the counter-based Philox generator, keyed
+by (seed, epoch); NumPy keeps those the same in every version, which it does not promise for `permutation` or `shuffle`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from netspec.diagnostics.data.chains import NoFullBatch
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.transforms.steps import Partial, Shuffle
+from netspec.record import record
 
 ORDER, MIX = 1, 3
 """What a generator is for: different purposes never share random numbers."""
@@ -31,6 +32,23 @@ def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array
     if shuffle.buffer is None or shuffle.buffer >= n:
         return np.argsort(draws, kind="stable").astype(np.int64)
     return _order_buffered(draws.tolist(), shuffle.buffer)
+
+
+@record(eq=False)
+class Order:
+    """Which examples an epoch has, one after another."""
+
+    indices: Array
+    """i64[n]."""
+    epochs: Array
+    """i64[n]: how often each was seen before, by which it draws anew."""
+
+
+def repeat_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None, times: int = 1) -> Order:
+    """All n examples `times` times, each time in an order of its own."""
+    passes = range(epoch * times, (epoch + 1) * times)
+    orders = [epoch_order(seed, each, n, shuffle) for each in passes]
+    return Order(np.concatenate(orders), np.repeat(np.array(passes, np.int64), n))
 
 
 def _order_buffered(draws: list[int], size: int) -> Array:

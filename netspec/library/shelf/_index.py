@@ -1916,6 +1916,10 @@ ENTRIES: tuple = (
         ("longer", False, '"error" | "drop" | "cut"'),
     ),
      (), False, 1, "", ""),
+    ("cache", None, "transform", "data.transforms.kept", "Cache", (
+        ("size", False, "int"),
+    ),
+     (), False, 1, "", ""),
     ("center_crop", None, "transform", "data.transforms.images", "CenterCrop", (
         ("size", True, "int | list[int]"),
         ("share", False, "float?"),
@@ -1959,6 +1963,10 @@ ENTRIES: tuple = (
         ("names", False, "{str: str}"),
     ),
      (), False, 1, "", "names"),
+    ("repeat", None, "transform", "data.transforms.kept", "Repeat", (
+        ("times", True, "int"),
+    ),
+     (), False, 1, "", ""),
     ("sentencepiece", None, "transform", "data.tokenizers", "Sentencepiece", (
         ("file", True, "str"),
         ("size", False, "int?"),
@@ -1968,6 +1976,10 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("shuffle", None, "transform", "data.transforms.steps", "Shuffle", (
         ("buffer", False, "int?"),
+    ),
+     (), False, 1, "", ""),
+    ("take", None, "transform", "data.transforms.kept", "Take", (
+        ("count", True, "int"),
     ),
      (), False, 1, "", ""),
 )

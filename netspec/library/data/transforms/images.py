@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.images import ImageTooSmall
