@@ -26,7 +26,8 @@ class Steps:
 
     def change(self, batch: dict[str, Any], indices: Array | None, epochs: Array | None) -> dict[str, Any]:
         """The examples with these indices behind the transforms; `epochs`: how often each was seen before, None: in an evaluation."""
-        rows, seen = (np.zeros(1, np.int64), np.zeros(1, np.int64)) if indices is None else (indices, epochs)
+        one = np.zeros(1, np.int64)
+        rows, seen = one if indices is None else indices, one if epochs is None else epochs
         for position, transform in self.transforms:
             if epochs is None:
                 batch = transform.apply_eval(batch)
@@ -81,10 +82,14 @@ def take(values: Any, places: Array) -> Any:
 
 
 def make_job(columns: Table, names: tuple[str, ...], transforms: Sequence[Transform], seed: int) -> tuple[Job, Steps]:
-    """What makes single examples, and the transforms from the first on that needs others."""
-    placed = list(enumerate(transforms))
-    last = next((position for position, t in placed if t.successors), len(placed))
-    cache = next(((position, t) for position, t in placed[:last] if isinstance(t, Cache)), None)
+    """What makes single examples, and the transforms from the first on that needs others.
+
+    Places count those that change examples: `cache`, `shuffle` or `take` in front of another one change nothing of what it draws.
+    """
+    changing = [type(t).apply is not Transform.apply for t in transforms]
+    placed = [(sum(changing[:place]), t) for place, t in enumerate(transforms)]
+    last = next((place for place, t in enumerate(transforms) if t.successors), len(placed))
+    cache = next(((place, t) for place, t in enumerate(transforms[:last]) if isinstance(t, Cache)), None)
     first, room = (cache[0], cache[1].size) if cache else (0, 0)
     job = Job(columns, names, Steps(tuple(placed[:first]), seed), Steps(tuple(placed[first:last]), seed), room)
     return job, Steps(tuple(placed[last:]), seed)

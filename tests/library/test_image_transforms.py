@@ -15,6 +15,8 @@ from netspec.diagnostics.data.chains import FieldNotFloat, NoSuchField
 from netspec.diagnostics.data.images import FieldNotImages, ImageTooSmall
 from netspec.library.base import Transform
 from netspec.library.data.draws import Draws
+from netspec.library.data.transforms.colours import ColorJitter
+from netspec.library.data.transforms.erasing import RandomErasing
 from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
 from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
 from netspec.library.functions.resize_filter import resize_image, weights
@@ -26,8 +28,18 @@ VARYING = {"image": TensorType("f32", ("B", "H", "W", 3)), "label": TensorType("
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((64, 32, 32, 3)).astype(np.float32)
 SEVERAL = [RNG.random((int(h), int(w), 3)).astype(np.float32) for h, w in RNG.integers(40, 90, (12, 2))]
-RANDOM: Any = [Flip(), Bernoulli(), RandomCrop(size=28), RandomCrop(size=32, pad=4, mode="reflect"), RandomResizedCrop(size=16)]
+RANDOM: Any = [
+    Flip(),
+    Bernoulli(),
+    RandomCrop(size=28),
+    RandomCrop(size=32, pad=4, mode="reflect"),
+    RandomResizedCrop(size=16),
+    RandomErasing(),
+    RandomErasing(rate=1.0, value="random"),
+    ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
+]
 FIXED: Any = [Normalize(mean=0.5, std=0.25), Binarize(), CenterCrop(size=24), CenterCrop(size=24, share=0.875)]
+MODULES = ("transforms.images", "transforms.steps", "transforms.erasing", "transforms.colours")
 each_random = pytest.mark.parametrize("op", RANDOM, ids=lambda op: op.op_name())
 each = pytest.mark.parametrize("op", RANDOM + FIXED, ids=lambda op: op.op_name())
 
@@ -43,8 +55,16 @@ def evaluated(op: Any, images: Any = IMAGES) -> Any:
 
 
 def test_every_transform_of_images_is_here() -> None:
-    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(("transforms.images", "transforms.steps"))}
+    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(MODULES)}
     assert {type(op) for op in RANDOM + FIXED} == {cls for cls in found if cls.op_name() not in ("batch", "shuffle", "rename")}
+
+
+def test_no_transform_keeps_what_it_was_given() -> None:
+    for op in RANDOM + FIXED:
+        for images in (IMAGES, SEVERAL):
+            before = [image.copy() for image in images]
+            train(op, images), evaluated(op, images)
+            assert all(np.array_equal(image, old) for image, old in zip(images, before, strict=True))
 
 
 # --- all of them -------------------------------------------------------------------------------------------------------

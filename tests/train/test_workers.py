@@ -42,6 +42,10 @@ train M {{
 }}
 """
 CHAIN = "random_resized_crop(16) -> flip -> normalize(0.5, 0.25) -> shuffle -> batch(4)"
+MIXED = (
+    "repeat(2) -> center_crop(18, share=0.9) -> cache(40_000) -> random_crop(16) -> color_jitter(0.4, hue=0.1) -> mixup(0.4, classes=3)"
+    " -> cutmix(1.0, rate=0.5) -> random_erasing -> shuffle -> batch(4)"
+)
 
 
 def feed(read: Any, chain: str = CHAIN, workers: Workers | None = None, size: int | None = None) -> ArrayFeed:
@@ -68,30 +72,63 @@ def same(ours: list[Any], theirs: list[Any]) -> None:
             assert one[name].dtype == other[name].dtype and np.asarray(one[name]).tobytes() == np.asarray(other[name]).tobytes(), name
 
 
-def test_batches_do_not_depend_on_workers_prefetch_or_resume(crews: dict[int, Workers]) -> None:
+@pytest.mark.parametrize("chain", [CHAIN, MIXED], ids=["plain", "mixed"])
+def test_batches_do_not_depend_on_workers_prefetch_or_resume(chain: str, crews: dict[int, Workers]) -> None:
     """12 steps over more than two epochs, bit by bit, from the start and from a step in the middle of an epoch."""
-    plain = feed(Made())
+    plain = feed(Made(), chain)
     wanted = [fed for fed in stream(plain, Position(), 12, send=lambda batch: batch, depth=0)]
     for count, workers in crews.items():
         for depth in (0, 2):
-            source = feed(Made(), workers=workers)
+            source = feed(Made(), chain, workers=workers)
             found = list(stream(source, Position(), 12, send=lambda batch: batch, depth=depth))
             assert [fed.after for fed in found] == [fed.after for fed in wanted]
             same([fed.batch for fed in found], [fed.batch for fed in wanted])
             rest = list(stream(source, found[6].after, 12, send=lambda batch: batch, depth=depth))
             same([fed.batch for fed in rest], [fed.batch for fed in wanted[7:]])
-        same(list(feed(Made(), workers=workers).evaluation()), list(plain.evaluation()))
+        same(list(feed(Made(), chain, workers=workers).evaluation()), list(plain.evaluation()))
         assert len(crews[count]._workers) == count
 
 
-def test_examples_do_not_depend_on_the_batch_size() -> None:
-    """All examples of an epoch, one after another, whatever batches they come in."""
+@pytest.mark.parametrize("chain", [CHAIN, MIXED], ids=["plain", "mixed"])
+def test_examples_do_not_depend_on_the_batch_size(chain: str) -> None:
+    """All examples of an epoch, one after another, whatever batches they come in; those that are mixed with others as well."""
     found = []
     for size in (1, 4, 23):
-        batches = list(feed(Made(), CHAIN.replace("batch(4)", f'batch({size}, partial="pad")')).training(5))
+        batches = list(feed(Made(), chain.replace("batch(4)", f'batch({size}, partial="pad")')).training(5))
         real = [batch["example weights"] > 0 for batch in batches]
         found.append({n: np.concatenate([b[n][r] for b, r in zip(batches, real, strict=True)]) for n in ("image", "label")})
     same(found[1:], [found[0], found[0]])
+
+
+def test_what_is_cached_is_made_once_and_changes_nothing() -> None:
+    """As much as there is room for; with a picture of 16 by 16 points, three channels and f32 that is 3,072 bytes, and 4 of its label."""
+    read: list[int] = []
+
+    def counted(index: int) -> Any:
+        read.append(index)
+        return Made()(index)
+
+    whole = list(feed(Made(), "center_crop(16) -> flip -> shuffle -> batch(4)").training(1))
+    for room, again in ((10**6, 0), (10 * 3076 + 100, 12)):
+        source = feed(counted, f"center_crop(16) -> cache({room}) -> flip -> shuffle -> batch(4)")
+        read.clear()
+        list(source.training(0)), list(source.evaluation())
+        assert set(read) == set(range(COUNT)) and len(read) <= 23 + (again and 2 * 13)
+        seen, own = len(read), list(source.training(1))
+        assert len(read) - seen <= again + 1 if again else len(read) == seen
+        same(own, whole)
+
+
+def test_an_epoch_of_repeated_data() -> None:
+    """Each time all of them, in an order and with draws of their own."""
+    source = feed(Made(side=16), "repeat(3) -> flip -> shuffle -> batch(23)")
+    plain = feed(Made(side=16), "flip -> shuffle -> batch(23)")
+    assert source.steps_per_epoch == 3 and plain.steps_per_epoch == 1
+    assert [len(set(batch["label"].tolist())) for batch in source.training(0)] == [3, 3, 3]
+    images = [np.sort(batch["image"].sum((1, 2, 3))) for batch in source.training(0)]
+    assert all(np.allclose(one, images[0]) for one in images) and len(list(source.evaluation())) == 1
+    assert len({batch["image"].tobytes() for epoch in (0, 1) for batch in source.training(epoch)}) == 6
+    assert feed(Made(side=16), "take(8) -> batch(4)").plan.transforms[0].count_after(23) == 8
 
 
 def test_the_processes_share_the_work_and_have_no_jax(crews: dict[int, Workers]) -> None:

@@ -163,7 +163,7 @@ class RandomCrop(Transform):
         return change_each(images, lambda image: np.pad(image, widths, self.mode))
 
 
-def _require_order(ends: tuple[float, float]) -> tuple[float, float]:
+def require_order(ends: tuple[float, float]) -> tuple[float, float]:
     """Checks that a range has its smaller end first."""
     if ends[0] > ends[1]:
         raise ValueError("the smallest number, then the largest")
@@ -183,9 +183,9 @@ class RandomResizedCrop(Transform):
 
     size: Size
     """The side of the square that is made, or height and width."""
-    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_require_order)] = (0.08, 1.0)
+    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(require_order)] = (0.08, 1.0)
     """The smallest and the largest share of the image's area."""
-    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(_require_order)] = (3 / 4, 4 / 3)
+    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(require_order)] = (3 / 4, 4 / 3)
     """The smallest and the largest proportion of width to height."""
     method: Method = "bilinear"
     """How images are resized: "bilinear", or "bicubic" (sharper; numbers may leave their range)."""

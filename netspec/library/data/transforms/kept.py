@@ -14,9 +14,9 @@ GIB = 2**30
 
 
 class Take(Transform):
-    """Trains on the first examples alone, in the order of the data. An evaluation without data of its own counts all of its examples.
+    """Trains on the first examples alone, in the order of the data. An evaluation without data of its own counts all its examples.
 
-    Examples are counted where it stands: `take(1000)` behind `pack` takes rows. In a chain of `eval { data = … }` it says what is evaluated.
+    Examples are counted where it stands: `take(1000)` behind `pack` takes rows. In the chain of an `eval` it says what is evaluated.
     """
 
     whole: ClassVar[bool] = True
@@ -38,7 +38,7 @@ class Take(Transform):
 
 
 class Repeat(Transform):
-    """Goes through the data several times in each epoch, with `shuffle` each time in another order, and every random transform drawing anew.
+    """Goes through the data several times in each epoch, with `shuffle` each time in another order. Random transforms draw anew each time.
 
     An epoch is then so many times as long: for durations, schedules and evaluations that count in epochs of a small dataset. In an
     evaluation every example counts once.
@@ -58,7 +58,7 @@ class Repeat(Transform):
 
 
 class Cache(Transform):
-    """Keeps what the chain in front of it has made in memory, so that it is made once: pictures are decoded and cut in the first epoch only.
+    """Keeps what the chain in front of it makes in memory, so that it is made once: pictures are decoded and cut in the first epoch only.
 
     Once `size` bytes are kept, the other examples are made anew each time. In front of it stands nothing random, which would be drawn once
     for all epochs. With worker processes each keeps its share, of the examples that are its own. It changes no value.
