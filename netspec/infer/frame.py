@@ -78,6 +78,8 @@ class World:
     """Problems of shapes that were looked through for what would mend them."""
     tries: int = 0
     """Other values of arguments that were held against shape rules, for what problems propose."""
+    tried_seconds: float = 0.0
+    """Of processor time that this took."""
     functions: int = 0
     """How many functions of static values are being evaluated, one inside the other."""
     whole: Counter[str] = field(default_factory=Counter)
@@ -110,9 +112,9 @@ class World:
         return self.proposals <= LIMITS.repair_tries
 
     def may_try(self) -> bool:
-        """Another value may be held against a shape rule: in one file so many are, and what is beyond gets no proposal."""
+        """Another value may be held against a shape rule: in one file so many are, and so long, and what is beyond gets no proposal."""
         self.tries += 1
-        return self.tries <= LIMITS.tried_arguments
+        return self.tries <= LIMITS.tried_arguments and self.tried_seconds <= LIMITS.repair_seconds
 
     def prove(self, name: Span, proved: bool) -> None:
         """Note what became of a model or section. One that is not proved has an error, or netspec has one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from time import process_time
 from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
@@ -43,7 +44,10 @@ def list_accepted(
         left -= 1
         if left < 0 or not frame.world.may_try():
             return
-        if accepts(frame, op, name, other, inputs, optional):
+        start = process_time()
+        fits = accepts(frame, op, name, other, inputs, optional)
+        frame.world.tried_seconds += process_time() - start
+        if fits:
             left = min(left, FURTHER)
             yield text
 
