@@ -270,6 +270,8 @@ class Limits:
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
     digest_bytes: int = 2**30
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
+    compared_bytes: int = 256 * 2**20
+    """Bytes of examples that are looked through for some that stand in two parts: it takes half a second."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
     workers: int = 256

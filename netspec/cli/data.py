@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from netspec.shape import TensorType
 
 HELP = "print what data files a spec needs"
+USUAL = 0.1
+"""What is set aside where the spec says nothing."""
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -48,8 +50,12 @@ def section(plan: TrainPlan, folder: str | None) -> Iterator[str]:
     """The lines of one `train` section."""
     yield f"train {plan.name}"
     yield from chain("data", plan.data, folder)
-    if plan.eval.data is not None:
+    if plan.eval.data is not None and not plan.eval.data.part:
         yield from chain("eval", plan.eval.data, folder)
+    elif plan.eval.data is not None:
+        yield f"  validation: {describe_aside(plan.data.dataset)}"
+    if plan.eval.test is not None:
+        yield from chain("test", plan.eval.test, folder)
 
 
 def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
@@ -72,6 +78,15 @@ def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
         yield f"    from {dataset.origin}"
     elif not files:
         yield "    no files: the data are part of netspec"
+
+
+def describe_aside(dataset: Dataset) -> str:
+    """What is set aside of the examples of a training, and how."""
+    wanted = dataset.validation
+    count = f"{wanted:,} examples" if isinstance(wanted, int) else f"{USUAL if wanted == 'auto' else wanted:.3g} of the examples"
+    if dataset.group:
+        return f"{count}, whole groups by `{dataset.group}`"
+    return f"{count}, the last by `{dataset.split_by}`" if dataset.split_by else f"{count}, by the seed"
 
 
 def described(dataset: Dataset, folder: str) -> Iterator[str]:

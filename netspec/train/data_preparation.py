@@ -8,22 +8,35 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from netspec.ir import Body, DataPlan
 from netspec.library.base import Dataset, Learned, Op, Transform
 from netspec.library.data.columns import Table
+from netspec.train.data_split import take_part
 from netspec.train.field_checks import check_fields
 
 Knowledge = Mapping[str, Learned]
 """What the chain of training has learned, by name of the dataset or transform; the second of a kind is called `bpe_1`."""
 
 
-def load_examples(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
-    """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
-    name = plan.dataset.op_name()
-    data, learned = plan.dataset.learn(folder, known.get(name))
-    table, more = apply_whole(check_fields(data, plan.dataset.batch_types()), plan, folder, known)
-    return table, {**({} if learned is None else {name: learned}), **more}
+class Loaded(NamedTuple):
+    """All examples of a dataset, as its files have them, and what it has learned of them."""
+
+    table: Table
+    learned: Learned | None
+
+
+def load_dataset(plan: DataPlan, folder: Path | None, known: Knowledge) -> Loaded:
+    """The examples of the plan's own dataset, of all parts that it sets aside. Raises `Mistake` or `SpecError` for bad files."""
+    data, learned = plan.dataset.learn(folder, known.get(plan.dataset.op_name()))
+    return Loaded(check_fields(data, plan.dataset.batch_types()), learned)
+
+
+def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Knowledge, seed: int) -> tuple[Table, dict[str, Learned]]:
+    """The examples of the plan's part behind the transforms of whole data, and what the chain knows of them now."""
+    table, more = apply_whole(take_part(loaded.table, plan, seed), plan, folder, known)
+    return table, {**({} if loaded.learned is None else {plan.dataset.op_name(): loaded.learned}), **more}
 
 
 def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:

@@ -1,8 +1,8 @@
 """The training loop against its bare steps, and its wait for data: `python -m tests.benchmarks.loop_time [--pairs N] [--steps N]`.
 
 The data are as many images of 28 by 28 points as MNIST has, in memory, shuffled and mirrored. One side trains through the loop of
-`netspec train`: batches made and sent ahead, metrics, progress, a checkpoint every 50 steps. The other takes the same steps on batches that lie
-on the device already. Both run in one process, in turns, with everything compiled before.
+`netspec train`: batches made and sent ahead, metrics, a checkpoint every 50 steps. The other takes the same steps on batches that lie on the
+device already. Both run in one process, in turns, with everything compiled before.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def main() -> int:
     program = netspec.compile(SPEC.format(width=args.width, steps=args.steps))
     draw, waits = np.random.default_rng(0), list[float]()
     data = {"image": draw.random((EXAMPLES, 28, 28, 1), np.float32), "label": draw.integers(0, 10, EXAMPLES, np.int32)}
-    feed, _ = program.feeds(data, None, None)
+    feed = program.feeds(data, None, None).train
     ours, steps = in_loop(program, feed, waits), bare(program, feed, args.steps)
     pairs = interleave(ours, steps, args.pairs)
     print(pairs.line("loop", "bare steps"))
     print(
-        f"one bare step {min(pairs.second) / args.steps * 1e3:.1f} ms; waited for data: {max(waits[1:]):.2%} at most, {min(waits[1:]):.2%} at least"
+        f"a bare step takes {min(pairs.second) / args.steps * 1e3:.1f} ms; the loop waited for data {min(waits[1:]):.2%} to {max(waits[1:]):.2%}"
     )
     return 0
 

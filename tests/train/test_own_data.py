@@ -59,23 +59,26 @@ def test_the_same_data_train_the_same_however_they_come(folder: Path) -> None:
     own = f"{FIELDS}, test=0.2"
     arrays = program(f"arrays({own})")
     given = losses(arrays.fit(DATA))
-    assert [split for split, _ in given] == ["train", "eval"] * 3 and given[-1][1] < given[1][1]
+    assert [split for split, _ in given] == [*["train", "validation"] * 3, "test"] and given[-1][1] < given[1][1]
     assert losses(arrays.fit(folder=folder / "houses.npz")) == given
     assert losses(program(f'npz("houses.npz", {own})').fit(folder=folder)) == given
     assert losses(program(f'csv("houses.csv", {own})').fit(folder=folder)) == given
 
 
-def test_a_second_file_is_the_test_part_and_validation_is_all_evaluated(folder: Path) -> None:
+def test_a_second_file_is_the_test_part_as_one_that_is_handed_over(folder: Path) -> None:
     fit = program(f'npz("houses.npz", {FIELDS}, test="test.npz")').fit(folder=folder)
-    given = program(f"arrays({FIELDS})").fit(DATA, validation=TEST)
+    given = program(f"arrays({FIELDS})").fit(DATA, test=TEST)
     assert losses(fit) == losses(given)
     divided = program(f"arrays({FIELDS}, test=0.5)")
-    assert losses(divided.fit(DATA, validation=TEST)) == losses(given)
-    assert divided.evaluate(given.state, TEST) == pytest.approx(given.metrics)
+    assert losses(divided.fit(DATA, test=TEST)) == losses(given)
+    assert divided.evaluate(given.state, TEST) == pytest.approx(given.test)
 
 
-def test_without_test_nothing_is_evaluated(folder: Path) -> None:
-    assert {split for split, _ in losses(program(f"arrays({FIELDS})").fit(DATA))} == {"train"}
+def test_a_tenth_is_set_aside_unless_the_spec_says_otherwise() -> None:
+    assert {split for split, _ in losses(program(f"arrays({FIELDS})").fit(DATA))} == {"train", "validation"}
+    assert {split for split, _ in losses(program(f"arrays({FIELDS}, validation=none)").fit(DATA))} == {"train"}
+    given = program(f"arrays({FIELDS})").fit(DATA, validation=TEST).history
+    assert [(r.step, r.split) for r in given[:2]] == [(6, "train"), (6, "validation")]
 
 
 def test_batches_are_used_as_they_are() -> None:

@@ -146,15 +146,36 @@ class NoHeader(Diagnostic):
 
 @record(kw_only=True)
 class TooFewToSplit(Diagnostic):
-    """A dataset sets a fraction of its examples aside for evaluation, but has only one."""
+    """A dataset is to set more of its examples aside for evaluation than it can spare: one at least stays for training."""
 
     examples: int
+    part: str = "test"
+    """The argument that says how many are set aside."""
+    wanted: int = 1
 
     def message(self) -> str:
+        if self.wanted > 1:
+            return f"{self.wanted} examples cannot be set aside of {self.examples}: none would be left for training."
         return f"{self.examples} example{'' if self.examples == 1 else 's'} cannot be split into examples of training and of evaluation."
 
     def help(self) -> str | None:
+        if self.part == "validation":
+            return "write `validation=none`, or a smaller number" if self.wanted > 1 else "write `validation=none`, or give more examples"
         return "leave out `test`, or give more examples"
+
+
+@record(kw_only=True)
+class OneGroup(Diagnostic):
+    """`group` keeps the examples of a group together on one side of a split, but all of the data are one group."""
+
+    field: str
+    examples: int
+
+    def message(self) -> str:
+        return f"all {self.examples} examples have the same `{self.field}`, so there is no group to set aside."
+
+    def help(self) -> str | None:
+        return "leave out `group`, or write `validation=none`"
 
 
 @record(kw_only=True)

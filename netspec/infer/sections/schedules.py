@@ -57,7 +57,7 @@ def count_steps_per_epoch(data: DataPlan, accumulate: int) -> int | None:
     """Steps of an epoch, where they can be known without reading a file."""
     if data.batch is None:
         return 1
-    count = data.dataset.known_count()
+    count = data.known_count()
     for transform in data.transforms:
         count = None if count is None else transform.count_after(count)
     if count is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from netspec.record import record
 from netspec.shape import TensorType
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netspec.library.data.draws import Draws
+from netspec.library.base.argument_types import Positive
+from netspec.library.base.field_bounds import Field
 from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
@@ -162,6 +164,9 @@ class Measure(Callable):
     """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
     divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
 
+    better: ClassVar[str] = ""
+    """Which of two values is the better one, the "higher" or the "lower"; "": that is for the spec to say."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
 
@@ -222,6 +227,7 @@ class Loss(Measure):
     """What training makes small."""
 
     kind = "loss"
+    better: ClassVar[str] = "lower"
 
 
 class Metric(Measure):
@@ -255,15 +261,39 @@ def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 
+Held: TypeAlias = Annotated[float, Field(gt=0, lt=1)] | Positive | Literal["auto"] | None
+"""How much is set aside."""
+SHARED = ("validation", "split_by", "group")
+"""The arguments that all datasets have which come in batches."""
+
+
 class Dataset(Op):
-    """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
+    """Examples. The field `part` ("train" or "test") chooses the split where there is one.
+
+    Every dataset that comes in batches takes `validation`, `split_by` and `group` besides: what of its training part is set aside. They are
+    the trainer's to read; no method gets to see them.
+    """
 
     kind = "dataset"
+    validation: Held = "auto"
+    """What is set aside of the training part: a fraction, a number of examples, `none`. "auto": a tenth, if a batch is left."""
+    split_by: str | None = None
+    """By what: the seed, in proportion of the classes, when left out; "time": the last ones; a field: those with its largest values."""
+    group: str | None = None
+    """A field, such as a patient's number: examples with the same one stay on one side."""
     origin: ClassVar[str] = ""
     """Where its files, or without files its data, come from, where that is known."""
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
+
+    def __init_subclass__(cls) -> None:
+        """Puts the arguments that all share behind its own, and takes them from data that are one whole."""
+        super().__init_subclass__()
+        common = [name for name in SHARED if cls._arguments.get(name) is Dataset._arguments[name]]
+        cls._arguments = {name: a for name, a in cls._arguments.items() if cls.batched or name not in common}
+        cls.last_arguments = (*cls.last_arguments, *(common if cls.batched else ()))
+        cls.later_arguments = (*cls.later_arguments, *(common if cls.batched else ()))
 
     def fields(self) -> dict[str, TensorType]:
         """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
@@ -322,8 +352,12 @@ class Dataset(Op):
     def require_trainable(self) -> None:
         """Raises `Mistake` when the arguments do for evaluation only."""
 
+    def validation_part(self) -> Dataset | None:
+        """The dataset's own validation part; where it has none, a part of its training part is set aside."""
+        return None
+
     def test(self) -> Dataset | None:
-        """The dataset's own test split, used for evaluation when a spec has no `eval`."""
+        """The dataset's own test part, which is measured once, when the training is over."""
         return None
 
     def test_part(self) -> Dataset | None:

@@ -21,8 +21,9 @@ class Arrays(Dataset):
     """Your own arrays: those of `program.fit({"x": x, "label": label})` from Python, or those in the file of `--data FILE.npz`.
 
     `fields` are the types of one example; a batch has the axis B before them. A symbol, as in `f32[T, 8]`, stands for a size that only the
-    data know. Without `test` nothing is set aside, so there is an evaluation only of what `eval` or `fit(…, validation=…)` says. `test=0.1`
-    sets a tenth of the examples aside for evaluation: those with the smallest hash of their index, the same ones in every run.
+    data know. `test=0.1`
+    sets a tenth of the examples aside for the test part: those with the smallest hash of their index, the same ones in every run. Of the
+    others a tenth is set aside for validation, unless `validation` or `fit(…, validation=…)` says something else.
     """
 
     origin = "your own arrays: `fit({…})` from Python, or `--data FILE.npz`"
@@ -30,9 +31,9 @@ class Arrays(Dataset):
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`."""
     test: Fraction | None = None
-    """The fraction of the examples that are set aside for evaluation."""
+    """The fraction of the examples that are set aside for the test part."""
     part: Part = "train"
-    """Which part: "train" or "test", the examples set aside."""
+    """Which part: "train" or "test", the examples set aside by `test`."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -43,7 +43,7 @@ class Csv(Dataset):
     field of whole numbers whose column holds words takes `classes={label: ["cat", "dog"]}`, which are 0 and 1. Other columns are left
     alone. Numbers are written as `12`, `-0.5` or `1e-3`, truth values as `true`, `false`, `1` or `0`; an empty value, NaN and infinity are
     errors, which name the file, the line (from 1) and the column. `test` is a second file, or the fraction of the examples that are set
-    aside for evaluation: those with the smallest hash of their index, the same ones in every run.
+    aside for the test part: those with the smallest hash of their index, the same ones in every run.
     """
 
     source = "RFC 4180, Common Format and MIME Type for Comma-Separated Values (CSV) Files"
@@ -57,7 +57,7 @@ class Csv(Dataset):
     classes: dict[str, Names] = Field(default_factory=dict)
     """Fields whose columns hold words: the words in the order of their numbers, from 0."""
     test: Fraction | DataPath | None = None
-    """What is evaluated on: a second file, or a fraction of the examples."""
+    """The test part: a second file, or a fraction of the examples."""
     separator: Annotated[str, AfterValidator(_require_one_sign)] = ","
     """The sign between values."""
     part: Part = "train"

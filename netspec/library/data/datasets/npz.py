@@ -22,8 +22,8 @@ class Npz(Dataset):
 
     `fields` are the types of one example; in the file an axis that counts examples stands before them. Elements must be of the same kind
     (floats, whole numbers or truth values); their width may differ. `test` is a second file, or the fraction of the examples that are set
-    aside for evaluation: those with the smallest hash of their index, the same ones in every run. Other arrays in the file are left alone.
-    Python objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
+    aside for the test part: those with the smallest hash of their index, the same ones in every run. Other arrays are left alone. Python
+    objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
     array and, for a bad value, the record, counted from 0.
     """
 
@@ -34,7 +34,7 @@ class Npz(Dataset):
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`."""
     test: Fraction | DataPath | None = None
-    """What is evaluated on: a second file, or a fraction of the examples."""
+    """The test part: a second file, or a fraction of the examples."""
     part: Part = "train"
     """Which part: "train" or "test"."""
 

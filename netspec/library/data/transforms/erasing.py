@@ -57,7 +57,7 @@ class RandomErasing(Transform):
         chosen = draws.uniform() < self.rate
         corners, boxes = self.boxes(sides(images), draws.uniform(ATTEMPTS, 4))
         places = zip(images, chosen & (boxes[:, 0] > 0), corners.tolist(), boxes.tolist(), draws.each(), strict=True)
-        made = [self._erased(image, *box, own) if erased else image for image, erased, *box, own in places]
+        made = [self._erased(image, corner, box, own) if erased else image for image, erased, corner, box, own in places]
         return {**batch, self.field: np.stack(made) if isinstance(images, np.ndarray) else made}
 
     def boxes(self, found: Array, chances: Array) -> tuple[Array, Array]:
