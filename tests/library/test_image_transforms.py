@@ -18,6 +18,7 @@ from netspec.library.data.draws import Draws
 from netspec.library.data.transforms.colours import ColorJitter
 from netspec.library.data.transforms.erasing import RandomErasing
 from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
+from netspec.library.data.transforms.rand_augment import RandAugment
 from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
 from netspec.library.functions.resize_filter import resize_image, weights
 from netspec.library.shelf.index_writer import classes
@@ -37,9 +38,10 @@ RANDOM: Any = [
     RandomErasing(),
     RandomErasing(rate=1.0, value="random"),
     ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
+    RandAugment(),
 ]
 FIXED: Any = [Normalize(mean=0.5, std=0.25), Binarize(), CenterCrop(size=24), CenterCrop(size=24, share=0.875)]
-MODULES = ("transforms.images", "transforms.steps", "transforms.erasing", "transforms.colours")
+MODULES = ("transforms.images", "transforms.steps", "transforms.erasing", "transforms.colours", "transforms.rand_augment")
 each_random = pytest.mark.parametrize("op", RANDOM, ids=lambda op: op.op_name())
 each = pytest.mark.parametrize("op", RANDOM + FIXED, ids=lambda op: op.op_name())
 

@@ -1998,6 +1998,14 @@ ENTRIES: tuple = (
         ("fill", False, '"whole" | "stream"'),
     ),
      (), False, 1, "", ""),
+    ("rand_augment", None, "transform", "data.transforms.rand_augment", "RandAugment", (
+        ("count", False, "int"),
+        ("magnitude", False, "float"),
+        ("fill", False, "float"),
+        ("rate", False, "float"),
+        ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
     ("random_crop", None, "transform", "data.transforms.images", "RandomCrop", (
         ("size", True, "int | list[int]"),
         ("pad", False, "int"),
