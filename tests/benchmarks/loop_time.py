@@ -1,8 +1,8 @@
 """The training loop against its bare steps, and its wait for data: `python -m tests.benchmarks.loop_time [--pairs N] [--steps N]`.
 
 The data are as many images of 28 by 28 points as MNIST has, in memory, shuffled and mirrored. One side trains through the loop of
-`netspec train`: batches made and sent ahead, metrics, a checkpoint every 50 steps. The other takes the same steps on batches that lie on the
-device already. Both run in one process, in turns, with everything compiled before.
+`netspec train`: batches made and sent ahead, metrics, a checkpoint every 50 steps. The other takes the same steps on batches that lie
+on the device already. Both run in one process, in turns, with everything compiled before.
 """
 
 from __future__ import annotations
@@ -74,9 +74,8 @@ def main() -> int:
     ours, steps = in_loop(program, feed, waits), bare(program, feed, args.steps)
     pairs = interleave(ours, steps, args.pairs)
     print(pairs.line("loop", "bare steps"))
-    print(
-        f"a bare step takes {min(pairs.second) / args.steps * 1e3:.1f} ms; the loop waited for data {min(waits[1:]):.2%} to {max(waits[1:]):.2%}"
-    )
+    share = f"{min(waits[1:]):.2%} to {max(waits[1:]):.2%}"
+    print(f"a bare step takes {min(pairs.second) / args.steps * 1e3:.1f} ms; the loop waited for data {share} of its time")
     return 0
 
 

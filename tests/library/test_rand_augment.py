@@ -94,6 +94,7 @@ def test_what_is_drawn() -> None:
     image = floats(BYTES)
     for kind in range(10):
         np.testing.assert_allclose(RandAugment(magnitude=0.0).changed(image, [kind], [1.0]), image, atol=1e-6)
+    image = (0.2 + 0.5 * RNG.random((40, 40, 3))).astype(np.float32)
     for kind in range(1, COUNT):
-        assert (RandAugment(magnitude=30.0).changed(image, [kind], [-1.0]) != image).any() or kind == 12, kind
+        assert (RandAugment(magnitude=30.0).changed(image, [kind], [-1.0]) != image).any(), kind
     np.testing.assert_allclose(RandAugment(magnitude=30.0).changed(image, [11, 11], [1.0, 1.0]), image, atol=1e-6)
