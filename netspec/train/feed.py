@@ -18,7 +18,17 @@ from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Table, is_decoded, rows_of
-from netspec.library.data.example_order import Order, batch_count, batches, bucket_batches, bucket_count, mix_batches, repeat_order
+from netspec.library.data.datasets.mix import SOURCE
+from netspec.library.data.example_order import (
+    Order,
+    batch_count,
+    batches,
+    bucket_batches,
+    bucket_count,
+    mix_batches,
+    mix_order,
+    repeat_order,
+)
 from netspec.library.data.transforms.kept import Repeat
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
@@ -181,7 +191,10 @@ class ArrayFeed:
 
     def _order(self, epoch: int) -> Order:
         """Which examples an epoch has, one after another, and how often each was seen before."""
-        return repeat_order(self.seed, epoch, self.examples, self.shuffle, self._times)
+        weights = self.plan.dataset.mixture()
+        if weights is None:
+            return repeat_order(self.seed, epoch, self.examples, self.shuffle, self._times)
+        return mix_order(self.seed, epoch, np.asarray(self.arrays[SOURCE]), weights, self.shuffle, self._times)
 
     @property
     def _times(self) -> int:

@@ -72,7 +72,7 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
         values = (*values, values[-1])
     fields = pass_fields(frame, dataset, transforms, values) if splits_by_fields(frame, dataset, values[0]) else None
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
-    if fields is None:
+    if fields is None or loses_source(frame, dataset, transforms, values):
         return None
     counts = count_classes(dataset, transforms, fields)
     return DataPlan(dataset, tuple(transforms), fields, size, node.span, class_counts=counts, classes=find_classes(dataset))
@@ -176,6 +176,22 @@ def find_cache_problem(transforms: list, values: tuple) -> NotADataChain | None:
     name, cache = values[late].name, values[place].name
     why = f"has `{cache}` behind `{name}`, which would be drawn once for all epochs"
     return NotADataChain(at=values[place].span, why=why, repair=f"put `{cache}` in front of `{name}`")
+
+
+def loses_source(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> bool:
+    """Reports what makes examples of others in a mixture, so that nobody knows any more which dataset one is of."""
+    if dataset.mixture() is None:
+        return False
+    from netspec.library.data.datasets.mix import SOURCE  # few specs mix
+
+    fields = dataset.batch_types()
+    for transform, value in zip(transforms, values[1:], strict=True):
+        fields = transform.fields(fields)
+        if transform.whole and SOURCE not in fields:
+            why = f"has `{value.name}`, behind which nobody knows which dataset of `{values[0].name}` an example is of"
+            frame.report(NotADataChain(at=value.span, why=why, repair=f"leave out `{value.name}`, or train on one dataset"))
+            return True
+    return False
 
 
 def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:

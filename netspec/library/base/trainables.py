@@ -311,6 +311,10 @@ class Dataset(Op):
         """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
         return ()
 
+    def mixture(self) -> tuple[float, ...] | None:
+        """Of several datasets in one the share of each in an epoch; the field `source` says which one an example is of."""
+        return None
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None

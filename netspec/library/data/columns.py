@@ -183,3 +183,41 @@ class Chosen:
     def rows(self, indices: Array) -> Array | list[Array]:
         """The rows of the column behind the choice."""
         return self.column.rows(self.indices[indices])
+
+
+@record(eq=False)
+class Joined:
+    """Several columns, one behind the other."""
+
+    columns: tuple[Any, ...]
+
+    @property
+    def decoded(self) -> bool:
+        return any(map(is_decoded, self.columns))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.columns))
+
+    def rows(self, indices: Array) -> Array | list[Array]:
+        """The examples at these indices, of whichever column."""
+        ends = np.cumsum([len(column) for column in self.columns])
+        found: list[Any] = [None] * len(indices)
+        arrays = True
+        for own, (column, end) in enumerate(zip(self.columns, ends.tolist(), strict=True)):
+            places = np.flatnonzero((indices < end) & (indices >= end - len(column)))
+            values = rows_of(self.columns[own], indices[places] - (end - len(column))) if len(places) else []
+            arrays = arrays and (not len(places) or isinstance(values, np.ndarray))
+            for place, value in zip(places.tolist(), values, strict=True):
+                found[place] = value
+        return np.stack(found) if arrays and found else found
+
+
+def join_columns(columns: Sequence[Values]) -> Values:
+    """The values of several tables for one field, one behind the other."""
+    if all(isinstance(column, np.ndarray) for column in columns):
+        return np.concatenate(columns)
+    if all(isinstance(column, Ragged) for column in columns):
+        shifts = np.cumsum([0, *(len(column.values) for column in columns[:-1])])
+        starts = np.concatenate([column.starts + shift for column, shift in zip(columns, shifts.tolist(), strict=True)])
+        return Ragged(np.concatenate([c.values for c in columns]), starts, np.concatenate([c.lengths for c in columns]))
+    return Joined(tuple(columns))

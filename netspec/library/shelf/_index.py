@@ -71,6 +71,14 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("karate_club", None, "dataset", "data.datasets.karate", "KarateClub", (),
      (), False, 1, "", ""),
+    ("mix", None, "dataset", "data.datasets.mix", "Mix", (
+        ("datasets", True, "list[dataset]"),
+        ("weights", True, "list[float]"),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("mnist", None, "dataset", "data.datasets.mnist", "Mnist", (
         ("part", False, '"train" | "test"'),
         ("validation", False, '(float | int | "auto")?'),
