@@ -107,6 +107,10 @@ FOUND = {
     "pools of what has no room, behind braces too many": "netspec 1\nmodel M {\n  input x: f32[B, H, W, 3]\n  for i in range(4) {\n"
     + "    x = x -> max_pool(2)\n  }\n" * 200
     + "  output y = x\n}\n",
+    "a norm of a number": HEAD + "  a = sum(x) -> layer_norm" + TAIL,
+    "low ranks of a number": HEAD + "  a = sum(x) -> lora(8, 2)" + TAIL,
+    "classes of a number that lack their labels": HEAD + "  a = accuracy(sum(x))" + TAIL,
+    "a param of the file without a value": "netspec 1\nparam h: int where h < 9\nmodel M {\n  input x: f32[B, 8]\n  a = dense(x, h)" + TAIL,
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from time import process_time
 from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.infer.frame import Frame
+from netspec.infer.types import try_shape
 from netspec.infer.values import Given, to_plain
 from netspec.library.base import Callable
 from netspec.resolve.foreign.values import split_items
@@ -44,9 +44,8 @@ def list_accepted(
         left -= 1
         if left < 0 or not frame.world.may_try():
             return
-        start = process_time()
-        fits = accepts(frame, op, name, other, inputs, optional)
-        frame.world.tried_seconds += process_time() - start
+        with frame.world.timed():
+            fits = accepts(frame, op, name, other, inputs, optional)
         if fits:
             left = min(left, FURTHER)
             yield text
@@ -92,7 +91,6 @@ def accepts(frame: Frame, op: Callable, name: str, value: Any, inputs: list[Any]
     changed = op.replaced(**{name: checked})
     try:
         changed._judge()
-        changed.shape(frame.facts, *inputs, **optional)
+        return try_shape(frame.facts, changed, inputs, optional) is not None
     except (Mistake, DimTooComplex, ValueError):
         return False
-    return True
