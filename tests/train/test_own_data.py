@@ -135,7 +135,7 @@ def test_sequences_of_different_length_are_lists() -> None:
     tokens = [list(range(1, 3 + i % 5)) for i in range(50)]
     fit = netspec.compile(Source("m.net", RAGGED)).fit({"tokens": tokens, "label": np.arange(50) % 2})
     aside = np.flatnonzero(choose_held_out(50, 0.2))
-    assert fit.metrics["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
+    assert fit.test["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
 
 
 SAMPLER = """netspec 1
@@ -161,7 +161,7 @@ def test_samples_differ_from_example_to_example_and_from_seed_to_seed(tmp_path: 
     x = np.zeros((10, 3), np.float32)
     made = netspec.compile(SAMPLER)
     fit = made.fit({"x": x, "label": np.zeros(10, int)}, out=tmp_path / "run")
-    assert "<Program M(x: f32[B, 3]) -> logits, sample>, lines of history: 1>" in repr(fit)
+    assert "<Program M(x: f32[B, 3]) -> logits, sample>, lines of history: 2>" in repr(fit)
     assert repr(netspec.load(tmp_path / "run")).startswith(f"<Loaded {str(tmp_path / 'run')!r} at step 2: <Program M(")
     samples = fit.predict(x=x)["sample"]
     assert len(np.unique(samples[:, 0])) == 10
@@ -247,6 +247,6 @@ def test_what_fit_takes_predict_takes_and_evaluate_too() -> None:
 
 def test_a_sequence_of_nothing_has_length_0() -> None:
     """In the length that is counted, and in the mask that is made of it."""
-    made = netspec.compile(RAGGED.replace(", test=0.2", ""))
+    made = netspec.compile(RAGGED.replace(", test=0.2", ", validation=none"))
     fit = made.fit({"tokens": [[1, 2, 3], [], [4]] * 8, "label": [0, 1, 0] * 8})
     assert [line.metrics["tokens_each"] for line in fit.history] == pytest.approx([4 / 3] * len(fit.history), rel=0.2)
