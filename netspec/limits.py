@@ -278,6 +278,8 @@ class Limits:
     """Bytes of examples that are looked through for some that stand in two parts: it takes half a second."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    workers: int = 256
+    """Processes that decode examples: more than that no one machine has cores for."""
     batches_looked_through: int = 64
     """Batches in which the source of a gradient that is no number is sought."""
 

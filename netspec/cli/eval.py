@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.spec_options import add_plugins
+from netspec.cli.spec_options import add_plugins, add_workers
 from netspec.cli.terminal import checkpoint
 
 HELP = "evaluate a trained run"
@@ -18,6 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`; other data are measured whole"
     )
+    add_workers(parser)
     add_plugins(parser)
 
 

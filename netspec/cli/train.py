@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from netspec.cli.sizes import parse_sizes
-from netspec.cli.spec_options import add_overrides, add_plugins
+from netspec.cli.spec_options import add_overrides, add_plugins, add_workers
 from netspec.limits import LIMITS
 
 HELP = "train a spec"
@@ -18,6 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--train", metavar="NAME", help="which `train` section (default: the first)")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")
+    add_workers(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
     parser.add_argument(
         "--watch",

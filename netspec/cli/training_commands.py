@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli import training_trials
-from netspec.cli.spec_options import overrides
+from netspec.cli.spec_options import choose_workers, overrides
 from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
@@ -47,7 +47,8 @@ def run_train(args: Namespace) -> int:
         return training_trials.run_find_rate(model, args, data)
     initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge}
+    workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
+    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers}
     fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
@@ -132,7 +133,8 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
     several = tables(fit.program, fit.test or fit.metrics)
     space = "\n" if several else ""
     lines = "\n".join(f"{name}: {numbers(values)}{where}" for name, values, where in measured(fit))
-    return f"{lines}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+    wait = f"waited for data: {fit.data_wait:.1%} of the training time"
+    return f"{lines}{several}{space}\n{wait}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
 
 
 def measured(fit: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
@@ -159,7 +161,9 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.progress import numbers
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
-    part, values = run.measure(part=args.part, folder=args.data)
+    plan = run.program.plan
+    workers = choose_workers(args.workers, plan.workers if plan else None)
+    part, values = run.measure(part=args.part, folder=args.data, workers=workers)
     report(run.changed_data(args.data))
     write_text(f"{part}, step {run.step}: {numbers(values)}{tables(run.program, values)}")
     return 0

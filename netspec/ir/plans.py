@@ -216,6 +216,8 @@ class TrainPlan:
     span: Span = NOWHERE
     accumulate: int = 1
     """Batches that make one step."""
+    workers: int | None = None
+    """Processes that decode the examples where they must be decoded; None: the spec does not say."""
     lowering: str = "automatic"
     """"automatic" or "portable"."""
     ema: float | None = None

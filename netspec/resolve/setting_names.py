@@ -15,6 +15,7 @@ SETTINGS = {
         "ema",
         "weights",
         "on_nonfinite",
+        "workers",
         "best",
     ),
     "update": ("loss", "params", "optimizer", "every"),

@@ -1,12 +1,13 @@
 """Writes and reads `metrics.jsonl`, which has one JSON object per line, in the order of the steps.
 
-`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
+`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2,
+"data_wait": 0.01}`.
 `split` is "train" (means since the line before), or what was evaluated: "validation", "test" where the spec's `eval` names that part,
 "eval" for data that are one whole. The last line of a finished run is "test" with the field `checkpoint`, the step of the best one, which
 was measured. A line of training has besides, of the step before it, `learning_rate` and `gradient_norm` (before any clipping), `watched`
-where it is asked for, and `skipped_steps` and `loss_scale` where there are such. `seconds` is the age of the run. A resumed run writes the
-lines of an uninterrupted one; only `examples_per_second` and `seconds` tell them apart. A metric of several numbers is a list, a matrix a
-list of rows.
+where it is asked for, and `skipped_steps` and `loss_scale` where there are such. `seconds` is the age of the run, `data_wait` the share of
+the time since the line before in which the device had no data. A resumed run writes the lines of an uninterrupted one; only
+`examples_per_second`, `seconds` and `data_wait` tell them apart. A metric of several numbers is a list, a matrix a list of rows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
 
 NAME = "metrics.jsonl"
-TIMES = ("examples_per_second", "seconds")
+TIMES = ("examples_per_second", "seconds", "data_wait")
 """Fields that differ from run to run."""
 
 
@@ -51,6 +52,8 @@ class Record:
     seconds: float
     checkpoint: int | None = None
     """Of the test part at the end: the step of the checkpoint that was measured."""
+    data_wait: float | None = None
+    """The share of the time since the line before in which training waited for data; None of an evaluation, and in older lines."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """Of a line of training, what was measured of the step before it: see `measured_step`. In the line it stands beside the others."""
 
@@ -117,6 +120,7 @@ class Form(Strict):
     skipped_steps: Count | None = None
     loss_scale: float | None = None
     watched: dict[Text, dict[Literal["gradient_norm", "update_norm"], float | None]] | None = None
+    data_wait: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 def _record(line: bytes) -> Record:

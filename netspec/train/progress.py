@@ -22,8 +22,8 @@ class Reporter(Protocol):
         """One line of news."""
         ...
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
-        """After a step: the means since the last line (may be empty) and examples per second."""
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None:
+        """After a step: the means since the last line (may be empty), examples per second, and the share of time spent waiting for data."""
         ...
 
     def record(self, record: Record) -> None:
@@ -45,7 +45,7 @@ class Silent:
 
     def begin(self, name: str, step: int, total: int) -> None: ...
     def note(self, text: str) -> None: ...
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None: ...
     def record(self, record: Record) -> None: ...
     def end(self) -> None: ...
 
@@ -64,7 +64,7 @@ class Lines:
     def note(self, text: str) -> None:
         print(escape_lines(text), file=self._stream, flush=True)
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None: ...
 
     def record(self, record: Record) -> None:
         self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
@@ -93,8 +93,8 @@ class Bar:
     def note(self, text: str) -> None:
         self._bar.print(escape_lines(text), markup=False, soft_wrap=True)
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
-        shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None:
+        shown = [numbers(values), *([f"{rate:,.0f}/s", f"data-wait {wait:.0%}"] if rate else [])]
         self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
 
     def record(self, record: Record) -> None:
@@ -115,7 +115,8 @@ def reporter(stream: TextIO | None = None) -> Reporter:
 def line(record: Record, total: int) -> str:
     """`step 220/880  epoch 5  validation  loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
     place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<10}"
-    rate = f"  ({record.examples_per_second:,.0f} examples/s)" if record.examples_per_second else ""
+    wait = "" if record.data_wait is None else f", data-wait {record.data_wait:.0%}"
+    rate = f"  ({record.examples_per_second:,.0f} examples/s{wait})" if record.examples_per_second else ""
     measured = f"  {shown}" if (shown := words(record.measured)) else ""
     return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{measured}{rate}"
 

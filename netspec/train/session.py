@@ -27,6 +27,7 @@ from netspec.train.feed import Feed
 from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
 from netspec.train.nonfinite_steps import NonfiniteSteps
+from netspec.train.prefetch import Prefetched
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -86,7 +87,7 @@ class Session:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
             with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
-                while not self.stop and not self.course.stopped and (fed := next(batches, None)) is not None:
+                while not self.stop and not self.course.stopped and (fed := self._next(batches)) is not None:
                     self._step(fed)
                     self._between_steps()
             self._tally.settle()
@@ -102,6 +103,14 @@ class Session:
                 self.folder.writer.wait()
             self.reporter.end()
 
+    def _next(self, batches: Prefetched[Any, Fed]) -> Fed | None:
+        """The next batch. Where it is not made yet, what the device is still computing is waited for first: only the rest is lost time."""
+        if batches.ready:
+            return next(batches, None)
+        self._tally.wait()
+        with self._watch.waiting():
+            return next(batches, None)
+
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._last = fed.batch
@@ -112,7 +121,7 @@ class Session:
         self._nonfinite.add(fed, self._seen, self.state)
         self._watch.count(fed.examples, statistics)
         if self._watch.display_due():
-            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
+            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate, self._watch.wait)
 
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
@@ -122,10 +131,16 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
-            self.write("train", self._tally.finish(), self._watch.lap())
+            rate, wait = self._watch.lap()
+            self.write("train", self._tally.finish(), rate, wait=wait)
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
+
+    @property
+    def data_wait(self) -> float:
+        """The share of the training time in which the device had to wait for data."""
+        return self._watch.whole_wait
 
     # --- evaluation --------------------------------------------------------------------------------------------------
 
@@ -138,19 +153,22 @@ class Session:
         if values is None:
             return False
         self._evaluated, self._score = self.position.step, score_of(values, self.plan.best)
-        self.write(self.plan.eval.part, values, None)
+        self.write(self.plan.eval.part, values)
         before, self.course = self.course, self.course.after(values, self.plan.best, self.plan.stop)
         return self.course.best < before.best
 
-    def write(self, split: str, values: dict[str, Result], rate: float | None, checkpoint: int | None = None) -> None:
+    def write(
+        self, split: str, values: dict[str, Result], rate: float | None = None, checkpoint: int | None = None, wait: float | None = None
+    ) -> None:
         """Writes a line of metrics and shows it. `checkpoint`: the step of the parameters, where they are those of a chosen checkpoint."""
         step = self.position.step
         measured = fields_of(self.program.reading(self.gauge, self._seen)) if split == "train" else {}
         values = blank_unmeasured(values, measured, step, self.history)
         metrics = {name: value for name, value in values.items() if name != "loss"}
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        seconds = round(self._watch.seconds, 3)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), seconds, checkpoint, measured)
+        times = rate and round(rate, 1), round(self._watch.seconds, 3)
+        waited = None if wait is None else round(wait, 4)
+        record = Record(step, epoch, split, values["loss"], metrics, *times, checkpoint, waited, measured)
         if split == "train" and not np.isfinite(record.loss) and not measured.get("skipped_steps"):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)

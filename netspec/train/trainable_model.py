@@ -32,7 +32,7 @@ from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, 
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import Parts, is_empty, split_arrays, take_part, without_split
 from netspec.train.evaluation import evaluate_feed
-from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from, with_workers
 from netspec.train.final_test import measure_test
 from netspec.train.gradient_accumulation import group_batches
 from netspec.train.initial_weights import Initial, begin_anew, hand_over
@@ -49,6 +49,7 @@ from netspec.train.session import Session
 from netspec.train.shared_examples import warn_of_shared
 from netspec.train.signals import PoliteStop, Stop, listen
 from netspec.train.timetable import Timetable, timetable
+from netspec.train.workers import employ
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
@@ -73,6 +74,8 @@ class Fit:
     run: Path | None
     """The run folder, where there is one."""
     stop: Stop = field(default_factory=Stop)
+    data_wait: float = 0.0
+    """The share of the training time, without compilation, evaluations and checkpoints, in which the device had to wait for data."""
 
     def __repr__(self) -> str:
         where = f" in {str(self.run)!r}" if self.run else ""
@@ -137,6 +140,7 @@ class Program(Compiled):
         initial: Variables | None = None,
         progress: bool = False,
         watch: Collection[str] = (),
+        workers: int | None = None,
     ) -> Fit:
         """Train as the spec's `train` section says.
 
@@ -145,8 +149,9 @@ class Program(Compiled):
         what is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing; an iterable of batches is
         for training as a whole. `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is
         written. `resume` goes on from the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them; a run that
-        goes on has its own. `progress` shows lines of metrics.
-        `watch` are patterns over parameters, `["**/kernel"]`: how long their gradients and updates are stands in the lines.
+        goes on has its own. `progress` shows lines of metrics. `watch` are patterns over parameters, `["**/kernel"]`: how long their
+        gradients and updates are stands in the lines. `workers` processes decode what must be decoded, such as pictures in files; as many
+        as the spec says when left out.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
@@ -160,7 +165,7 @@ class Program(Compiled):
         feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
         stop, begin = PoliteStop(), None if initial is None else hand_over(self, initial)
         tell, gauge = reporter() if progress else Silent(), self.gauge(watch)
-        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge)
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge, workers)
         stop.pass_on()
         return fit
 
@@ -176,9 +181,28 @@ class Program(Compiled):
         test_feed: Feed | None = None,
         initial: Initial | None = None,
         gauge: Gauge | None = None,
+        workers: int | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
-        stop = Stop() if stop is None else stop
+        with employ((self._plan.workers if workers is None else workers) or 0) as crew:
+            own, held, last = (f and with_workers(f, crew) for f in (feed, eval_feed, test_feed))
+            assert own is not None
+            return self._train_fed(own, held, data, out, resume, tell, Stop() if stop is None else stop, last, initial, gauge or Gauge())
+
+    def _train_fed(
+        self,
+        feed: Feed,
+        eval_feed: Feed | None,
+        data: Path | None,
+        out: PathLike | None,
+        resume: bool,
+        tell: Reporter,
+        stop: Stop,
+        test_feed: Feed | None,
+        initial: Initial | None,
+        gauge: Gauge,
+    ) -> Fit:
+        """`train` behind its worker processes."""
         marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
         warn_of_shared(feed, {self._plan.eval.part: eval_feed, **({"test": test_feed} if test_feed else {})}, tell)
         feed = group_batches(feed, self._plan.accumulate)
@@ -188,14 +212,14 @@ class Program(Compiled):
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge or Gauge(), test_feed, initial)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, test_feed, initial)
         run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
         run = replace(run, keep_every=table.keep)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             run = change_length(run, self.recipe, self._plan, table.clock, tell)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge or Gauge(), test_feed, initial)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge, test_feed, initial)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -226,7 +250,8 @@ class Program(Compiled):
         feed = self.evaluation_feed(data, Path(folder) if folder else None, part=part)
         if feed is None:
             raise SpecError([NothingToEvaluate(run=self.recipe.path, part=part or "", parts=self.parts)])
-        return evaluate_feed(self, state, feed, None if part else self._plan.eval.limit) or {}
+        with employ(self._plan.workers or 0) as crew:
+            return evaluate_feed(self, state, with_workers(feed, crew), None if part else self._plan.eval.limit) or {}
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -351,7 +376,7 @@ def _session(
         session = train_through(begin, start, history)
         if test_feed is not None and not stop:
             measure_test(session, test_feed)
-    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
+    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop, session.data_wait)
 
 
 def _begin(

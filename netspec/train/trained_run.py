@@ -17,17 +17,17 @@ from netspec.lower.path_tree import flatten
 from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
+from netspec.train.feed import Feed, with_workers
 from netspec.train.learned_vocabularies import read_learned
 from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
 from netspec.train.trainable_model import Data, Program
 from netspec.train.weight_files import Weights
+from netspec.train.workers import employ
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from netspec.train.feed import Feed
 
 Compile = Callable[[Recipe], Program]
 """Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
@@ -64,14 +64,16 @@ class Loaded:
         return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @raise_spec_errors()
-    def evaluate(self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None) -> dict[str, Result]:
+    def evaluate(
+        self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None, workers: int | None = None
+    ) -> dict[str, Result]:
         """Loss and metrics on `data`, or on a part of the run's own data: "validation", "test", "train", or without one what was evaluated
         in training. They are read from `folder`, or where training read them; other data in `folder` than those of training are measured
-        as a whole, unless a part is asked for."""
-        return self.measure(data, part=part, folder=folder)[1]
+        as a whole, unless a part is asked for. `workers` processes decode what must be decoded, as many as the spec says when left out."""
+        return self.measure(data, part=part, folder=folder, workers=workers)[1]
 
     def measure(
-        self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None
+        self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None, workers: int | None = None
     ) -> tuple[str, dict[str, Result]]:
         """What was measured, a part or "data", and `evaluate`'s numbers. Raises `Mistake`."""
         from pathlib import Path
@@ -87,7 +89,8 @@ class Loaded:
         if feed is None:
             raise Mistake(NothingToEvaluate(run=str(self.folder.path), part=part or "", parts=self.program.parts))
         limit = plan.eval.limit if plan and name == plan.eval.part and part is None else None
-        return name, evaluate_feed(self.program, self.state, feed, limit) or {}
+        with employ((plan.workers if plan and workers is None else workers) or 0) as crew:
+            return name, evaluate_feed(self.program, self.state, with_workers(feed, crew), limit) or {}
 
     def _is_other(self, part: str | None, home: Path | None) -> bool:
         """Whether a set-aside part was meant, but of other data than those of the training."""

@@ -463,6 +463,7 @@ ELSEWHERE = {
     "marked_restarts": "of a drawing that is cut",
     "listed_moments": "of a drawing that is cut",
     "prefetched_batches": "how far netspec itself works ahead",
+    "workers": "tests/train/test_workers.py::test_numbers_of_processes",
     "batches_looked_through": "how far netspec itself looks back",
     "manifest_bytes": "tests/train/test_manifest.py::test_a_manifest_that_is_too_large_is_not_read",
     "digest_bytes": "tests/cases/test_runs.py::test_large_data_are_known_by_sizes_and_times",

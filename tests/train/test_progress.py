@@ -16,7 +16,7 @@ from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import Bar, Lines, numbers, reporter
 
 RECORD = Record(220, 5.0, "validation", 0.10342, {"accuracy": 0.97222}, None, 1.5)
-TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4)
+TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4, data_wait=0.034)
 
 
 class Terminal(io.StringIO):
@@ -34,7 +34,7 @@ def test_a_pipe_gets_plain_lines() -> None:
     shown.end()
     assert stream.getvalue().splitlines() == [
         "training Digits: 880 steps, going on after step 44",
-        "step 220/880  epoch 5      train       loss 0.2000  (9,421 examples/s)",
+        "step 220/880  epoch 5      train       loss 0.2000  (9,421 examples/s, data-wait 3%)",
         "step 220/880  epoch 5      validation  loss 0.1034  accuracy 0.9722",
     ]
     assert "\r" not in stream.getvalue()
@@ -47,10 +47,10 @@ def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch
     shown = reporter(stream)
     assert isinstance(shown, Bar)
     shown.begin("Digits", 0, 880)
-    shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0)
+    shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0, 0.25)
     shown.record(RECORD)
     shown.end()
-    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "validation  loss 0.1034", ":"):
+    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "validation  loss 0.1034", ":"):
         assert part in stream.getvalue(), part
 
 

@@ -52,7 +52,8 @@ verbose logevery loggingsteps loginterval logeverynsteps progressbar logfrequenc
   ~ a training says how it goes, and its run folder keeps every number
 outputdir savedir output out rundir checkpointdir savepath ckptdir savedirectory modeldir workdir checkpointpath
   ~ the folder stands on the command line: `netspec train FILE --out DIR`
-numworkers workers nworkers prefetch pinmemory dataloadernumworkers persistentworkers prefetchfactor cache
+numworkers nworkers dataloadernumworkers maxworkers: workers
+prefetch pinmemory persistentworkers prefetchfactor cache
   ~ how batches are made ready is no setting
 datadir dataroot dataroots datapath datafolder root ~ the folder stands on the command line: `netspec train FILE --data DIR`
 droplast dropremainder ~ in training a last batch that is not full is left out

@@ -12,6 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, OpValue, Unknown, describe
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
+from netspec.library.data.transforms.kept import Cache
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -71,7 +72,7 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
         values = (*values, values[-1])
     fields = pass_fields(frame, dataset, transforms, values) if splits_by_fields(frame, dataset, values[0]) else None
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
-    if fields is None:
+    if fields is None or loses_source(frame, dataset, transforms, values):
         return None
     counts = count_classes(dataset, transforms, fields)
     return DataPlan(dataset, tuple(transforms), fields, size, node.span, class_counts=counts, classes=find_classes(dataset))
@@ -126,6 +127,7 @@ def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | N
         or find_twin_problem(transforms, behind)
         or find_order_problem(transforms, behind)
         or find_scattered(dataset, transforms, values)
+        or find_cache_problem(transforms, behind)
     )
 
 
@@ -148,8 +150,8 @@ def describe_no_batch(node: tree.Expr) -> NotADataChain:
 
 
 def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:
-    """Two `batch`es or `shuffle`s."""
-    again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
+    """Two `batch`es, `shuffle`s or `cache`s."""
+    again = next((k for k in (Batch, Shuffle, Cache) if sum(isinstance(op, k) for op in transforms) > 1), None)
     if again is None:
         return None
     second = [v for op, v in zip(transforms, values, strict=True) if isinstance(op, again)][1]
@@ -176,6 +178,33 @@ def find_scattered(dataset: Dataset, transforms: list, values: tuple) -> NotADat
     written = span.text.rstrip()
     edit = (Edit(Span(span.source, span.end - 1, span.end), ', split_by="time")'),) if written.endswith(")") else ()
     return NotADataChain(at=values[place + 1].span, why=why, repair='set the last ones aside: `split_by="time"`', changes=edit)
+
+
+def find_cache_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """What is drawn, or made of several examples, in front of a `cache`, which would keep it for all epochs."""
+    place = next((place for place, op in enumerate(transforms) if isinstance(op, Cache)), 0)
+    late = next((number for number, op in enumerate(transforms[:place]) if op.random or op.successors), None)
+    if late is None:
+        return None
+    name, cache = values[late].name, values[place].name
+    why = f"has `{cache}` behind `{name}`, which would be drawn once for all epochs"
+    return NotADataChain(at=values[place].span, why=why, repair=f"put `{cache}` in front of `{name}`")
+
+
+def loses_source(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> bool:
+    """Reports what makes examples of others in a mixture, so that nobody knows any more which dataset one is of."""
+    if dataset.mixture() is None:
+        return False
+    from netspec.library.data.datasets.mix import SOURCE  # few specs mix
+
+    fields = dataset.batch_types()
+    for transform, value in zip(transforms, values[1:], strict=True):
+        fields = transform.fields(fields)
+        if transform.whole and SOURCE not in fields:
+            why = f"has `{value.name}`, behind which nobody knows which dataset of `{values[0].name}` an example is of"
+            frame.report(NotADataChain(at=value.span, why=why, repair=f"leave out `{value.name}`, or train on one dataset"))
+            return True
+    return False
 
 
 def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
@@ -218,7 +247,13 @@ def plan_parts(frame: Frame, data: DataPlan) -> tuple[DataPlan | None, DataPlan 
         frame.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
         return None, None
     part = "validation" if data.part == "train" else ""
-    return held and replace(data, dataset=held, part=part), test and replace(data, dataset=test, part="")
+    kept = keep_for_evaluation(data)
+    return held and replace(kept, dataset=held, part=part), test and replace(kept, dataset=test, part="")
+
+
+def keep_for_evaluation(data: DataPlan) -> DataPlan:
+    """The chain of training without what says how much is trained on."""
+    return replace(data, transforms=tuple(t for t in data.transforms if not t.training_only))
 
 
 def plan_test(data: DataPlan, named: DataPlan) -> tuple[str, DataPlan | None]:
@@ -227,4 +262,4 @@ def plan_test(data: DataPlan, named: DataPlan) -> tuple[str, DataPlan | None]:
     if named.dataset == test:
         return "test", None
     takes = test is not None and all(t.has_eval_form for t in data.transforms)
-    return "validation", replace(data, dataset=test, part="") if takes else None
+    return "validation", replace(keep_for_evaluation(data), dataset=test, part="") if takes else None

@@ -40,7 +40,7 @@ def resolve_settings(
     for update, plan in zip(find_updates(body), trained, strict=False):
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", find_setting(update.body, key), str(plan.every))
-    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite", "best"):
+    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite", "workers", "best"):
         value = values.get(key) or None
         note(key, find_setting(body, key), "none" if value is None else str(value))
     for item in body.items:

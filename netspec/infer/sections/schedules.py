@@ -58,7 +58,9 @@ def count_steps_per_epoch(data: DataPlan, accumulate: int) -> int | None:
     if data.batch is None:
         return 1
     count = data.known_count()
-    if count is None or any(transform.whole or transform.groups for transform in data.transforms):
+    for transform in data.transforms:
+        count = None if count is None else transform.count_after(count)
+    if count is None:
         return None
     partial = next(t.partial for t in data.transforms if isinstance(t, Batch))
     batches = count // data.batch if partial == "drop" else -(-count // data.batch)

@@ -32,7 +32,14 @@ from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None, "on_nonfinite": Nonfinite()}
+DEFAULTS: dict[str, Any] = {
+    "seed": 0,
+    "precision": "f32",
+    "lowering": "automatic",
+    "ema": None,
+    "on_nonfinite": Nonfinite(),
+    "workers": None,
+}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -161,6 +168,7 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         span=node.span,
         accumulate=section.accumulate,
         lowering=values["lowering"],
+        workers=values["workers"],
         ema=values["ema"],
         on_nonfinite=values["on_nonfinite"],
         best=best,

@@ -10,6 +10,8 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from netspec.library.data.draws import Draws
 from netspec.library.base.argument_types import Positive
 from netspec.library.base.field_bounds import Field
 from netspec.library.base.op import Array, Callable, In, Op
@@ -337,6 +339,10 @@ class Dataset(Op):
         aside = self.validation is not None and (self.validation != "auto" or self.validation_part() is None)
         return self.batched and self.split_by is None and self.group is None and (aside or isinstance(getattr(self, "test", None), float))
 
+    def mixture(self) -> tuple[float, ...] | None:
+        """Of several datasets in one the share of each in an epoch; the field `source` says which one an example is of."""
+        return None
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
@@ -424,6 +430,11 @@ class Transform(Op):
 
     in_order: ClassVar[bool] = False
     """Does it need the rows of the data as they follow each other, none of them set aside in between?"""
+    successors: ClassVar[int] = 0
+    """How many examples it needs besides those of a batch, the next ones in the order: each is changed by those behind it. It gets so many
+    more, and gives back only the others."""
+    training_only: ClassVar[bool] = False
+    """Says how much is trained on: left out where a chain of training is used for evaluation."""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
@@ -434,6 +445,10 @@ class Transform(Op):
     def name_before(self, field: str) -> str:
         """What a field that comes out of it was called before it."""
         return field
+
+    def count_after(self, count: int) -> int | None:
+        """How many examples of an epoch come out where so many go in; None where only the data tell."""
+        return None if self.whole or self.groups else count
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""
@@ -450,10 +465,11 @@ class Transform(Op):
         """`prepare`, for a transform that learns: see `Dataset.learn`."""
         return self.prepare(data, folder), None
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         """One batch in training. A field is a NumPy array [B, ...], or a list of B arrays where the dataset's values differ in shape.
 
-        `rng`, a NumPy generator, is keyed by (seed, epoch, batch, position in the chain).
+        Each example is changed by itself: which others are beside it depends on the batch size, and on who makes the batch. `draws` has
+        random numbers for each, keyed by (seed, epoch, position in the chain, index of the example).
         """
         return batch
 

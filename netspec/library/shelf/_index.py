@@ -82,6 +82,14 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("karate_club", None, "dataset", "data.datasets.karate", "KarateClub", (),
      (), False, 1, "", ""),
+    ("mix", None, "dataset", "data.datasets.mix", "Mix", (
+        ("datasets", True, "list[dataset]"),
+        ("weights", True, "list[float]"),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("mnist", None, "dataset", "data.datasets.mnist", "Mnist", (
         ("part", False, '"train" | "test"'),
         ("validation", False, '(float | int | "auto")?'),
@@ -1957,6 +1965,10 @@ ENTRIES: tuple = (
         ("longer", False, '"error" | "drop" | "cut"'),
     ),
      (), False, 1, "", ""),
+    ("cache", None, "transform", "data.transforms.kept", "Cache", (
+        ("size", False, "int"),
+    ),
+     (), False, 1, "", ""),
     ("center_crop", None, "transform", "data.transforms.images", "CenterCrop", (
         ("size", True, "int | list[int]"),
         ("share", False, "float?"),
@@ -1964,10 +1976,34 @@ ENTRIES: tuple = (
         ("field", False, "str"),
     ),
      (), False, 1, "", ""),
+    ("color_jitter", None, "transform", "data.transforms.colours", "ColorJitter", (
+        ("brightness", False, "float | list[float]"),
+        ("contrast", False, "float | list[float]"),
+        ("saturation", False, "float | list[float]"),
+        ("hue", False, "float | list[float]"),
+        ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
+    ("cutmix", None, "transform", "data.transforms.label_mixing", "Cutmix", (
+        ("alpha", True, "float"),
+        ("classes", False, "int?"),
+        ("rate", False, "float"),
+        ("field", False, "str"),
+        ("labels", False, "str"),
+    ),
+     (), False, 1, "", ""),
     ("flip", None, "transform", "data.transforms.images", "Flip", (
         ("axis", False, '"horizontal" | "vertical"'),
         ("rate", False, "float"),
         ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
+    ("mixup", None, "transform", "data.transforms.label_mixing", "Mixup", (
+        ("alpha", True, "float"),
+        ("classes", False, "int?"),
+        ("rate", False, "float"),
+        ("field", False, "str"),
+        ("labels", False, "str"),
     ),
      (), False, 1, "", ""),
     ("normalize", None, "transform", "data.transforms.steps", "Normalize", (
@@ -1981,10 +2017,26 @@ ENTRIES: tuple = (
         ("fill", False, '"whole" | "stream"'),
     ),
      (), False, 1, "", ""),
+    ("rand_augment", None, "transform", "data.transforms.rand_augment", "RandAugment", (
+        ("count", False, "int"),
+        ("magnitude", False, "float"),
+        ("fill", False, "float"),
+        ("rate", False, "float"),
+        ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
     ("random_crop", None, "transform", "data.transforms.images", "RandomCrop", (
         ("size", True, "int | list[int]"),
         ("pad", False, "int"),
         ("mode", False, '"constant" | "reflect" | "edge"'),
+        ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
+    ("random_erasing", None, "transform", "data.transforms.erasing", "RandomErasing", (
+        ("rate", False, "float"),
+        ("area", False, "list[float]"),
+        ("aspect", False, "list[float]"),
+        ("value", False, 'float | "random" | list[float]'),
         ("field", False, "str"),
     ),
      (), False, 1, "", ""),
@@ -2000,6 +2052,10 @@ ENTRIES: tuple = (
         ("names", False, "{str: str}"),
     ),
      (), False, 1, "", "names"),
+    ("repeat", None, "transform", "data.transforms.kept", "Repeat", (
+        ("times", True, "int"),
+    ),
+     (), False, 1, "", ""),
     ("sentencepiece", None, "transform", "data.tokenizers", "Sentencepiece", (
         ("file", True, "str"),
         ("size", False, "int?"),
@@ -2009,6 +2065,10 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("shuffle", None, "transform", "data.transforms.steps", "Shuffle", (
         ("buffer", False, "int?"),
+    ),
+     (), False, 1, "", ""),
+    ("take", None, "transform", "data.transforms.kept", "Take", (
+        ("count", True, "int"),
     ),
      (), False, 1, "", ""),
     ("windows", None, "transform", "data.transforms.windows", "Windows", (

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Positive
 from netspec.library.base.field_bounds import Field
+from netspec.library.data.draws import mix_bits
 from netspec.shape import TensorType
 
 STOP, START, PLUS, ZERO = 1, 2, 3, 4
@@ -91,17 +92,9 @@ def is_held_out(pairs: Array) -> Array:
 
 def parts_of(pairs: Array) -> Array:
     """The part of each pair u64[n, 2], by its place in `PARTS`. The same for both orders."""
-    mixed = _mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
+    mixed = mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
     held = mixed % np.uint64(HELD_OUT) == 0
     return np.where(held, 1 + mixed // np.uint64(HELD_OUT) % np.uint64(2), 0)
-
-
-def _mix_bits(numbers: Array) -> Array:
-    """A hash of 64-bit numbers: the finishing function of SplitMix64."""
-    z = numbers + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def _write(rows: Array, place: Array, number: Array) -> Array:
