@@ -247,6 +247,12 @@ class Limits:
     """Columns of a metric's matrix that are shown."""
     metric_mistakes: int = 10
     """Numbers of a larger matrix that are shown: what is taken for what most often."""
+    predicted_lines: int = 50
+    """Lines of predictions on the terminal; `--output` writes all."""
+    predicted_columns: int = 12
+    """Columns of predictions on the terminal."""
+    predicted_characters: int = 60
+    """Characters of a text beside its prediction on the terminal."""
     marked_restarts: int = 64
     """Restarts of a schedule that are marked in its course."""
     listed_moments: int = 16

@@ -9,7 +9,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.running import checkpoints, plugins, predictions
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -48,6 +48,12 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     ),
     NothingToEvaluate(run="runs/Names-1"),
     InputsUnreadable(path="images.csv", reason="File is not a zip file"),
+    predictions.FileNotPredicted(file="new.png", takes=("files as those it was trained on", "JSON lines (.jsonl)", "arrays (.npz)")),
+    predictions.PredictionInputs(both=False),
+    predictions.BadExample(file="new.jsonl", line=3, field="long", wanted="f32[]", given=("lonq", "wide")),
+    predictions.NotPredictedByExample(model="Karate", name="edges", type="i32[E, 2]"),
+    predictions.AnswersOfUnknownForm(file="answers.xlsx"),
+    predictions.AnswerNotFlat(file="answers.csv", name="scores"),
     checkpoints.CheckpointDamaged(
         path=f"{SAVED}/tree/d/3f0c", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 from netspec.library.base import Array, Dataset, Example, Learned
@@ -47,6 +48,7 @@ class Csv(Dataset):
     """
 
     source = "RFC 4180, Common Format and MIME Type for Comma-Separated Values (CSV) Files"
+    endings = (".csv", ".tsv", ".tab")
 
     file: DataPath
     """The file's path in the data folder."""
@@ -110,6 +112,14 @@ class Csv(Dataset):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return ((self._name, f"{self._name}.gz"),)
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        return self._columns_of(field, self.fields[field])
+
+    def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
+        """Its values stand between tabs where the name says so."""
+        of = super().of_file(file, fields)
+        return of.replaced(separator="\t") if of and file.removesuffix(".gz").endswith((".tsv", ".tab")) else of
 
     def class_counts(self) -> dict[str, int]:
         return {name: len(words) for name, words in self.classes.items()}
