@@ -9,6 +9,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
+from netspec.diagnostics.names.imports import NotOneFile
 from netspec.diagnostics.running import checkpoints, plugins, predictions
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
@@ -49,6 +50,7 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     NothingToEvaluate(run="runs/Names-1"),
     InputsUnreadable(path="images.csv", reason="File is not a zip file"),
     predictions.FileNotPredicted(file="new.png", takes=("files as those it was trained on", "JSON lines (.jsonl)", "arrays (.npz)")),
+    NotOneFile(name="Block", defined=("lib/encoder.net:3", "lib/decoder.net:3")),
     predictions.PredictionInputs(both=False),
     predictions.BadExample(file="new.jsonl", line=3, field="long", wanted="f32[]", given=("lonq", "wide")),
     predictions.NotPredictedByExample(model="Karate", name="edges", type="i32[E, 2]"),

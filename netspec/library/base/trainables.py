@@ -268,6 +268,8 @@ class Dataset(Op):
     """Where its files, or without files its data, come from, where that is known."""
     endings: ClassVar[tuple[str, ...]] = ()
     """How the names of files end that are of its form: `.csv`. What no dataset claims is read as any other file of it."""
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which it needs to read its files."""
     pictures: ClassVar[bool] = False
     """Does its field `image` hold pictures in 0..1? Then one in any file can be predicted."""
     batched: ClassVar[bool] = True
@@ -373,6 +375,8 @@ class Transform(Op):
     """
 
     kind = "transform"
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which does the work."""
     random: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     arranges: ClassVar[bool] = False

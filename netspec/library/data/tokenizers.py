@@ -33,8 +33,6 @@ class _Tokenizer(Transform):
     whole = True
     package: ClassVar[str]
     """What is imported."""
-    extra: ClassVar[str]
-    """netspec's extra that has it."""
 
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """`tokens`, `segment`, `position` and `length` in place of `text`. Raises `Mistake` when there is no text."""

@@ -63,6 +63,7 @@ class ImageFolder(Dataset):
     | several pictures: an animation, pages | refused; a camera's preview behind its picture (MPO) is left out |
     """
 
+    extra = "image"
     pictures = True
     later_arguments: ClassVar[tuple[str, ...]] = ("channels", "background")
 
