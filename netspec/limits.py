@@ -225,6 +225,12 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    predicted_lines: int = 50
+    """Lines of predictions on the terminal; `--output` writes all."""
+    predicted_columns: int = 12
+    """Columns of predictions on the terminal."""
+    predicted_characters: int = 60
+    """Characters of a text beside its prediction on the terminal."""
     described_images: int = 256
     """Pictures of a folder that `netspec data` looks into."""
     listed_files: int = 3
@@ -247,12 +253,6 @@ class Limits:
     """Columns of a metric's matrix that are shown."""
     metric_mistakes: int = 10
     """Numbers of a larger matrix that are shown: what is taken for what most often."""
-    predicted_lines: int = 50
-    """Lines of predictions on the terminal; `--output` writes all."""
-    predicted_columns: int = 12
-    """Columns of predictions on the terminal."""
-    predicted_characters: int = 60
-    """Characters of a text beside its prediction on the terminal."""
     marked_restarts: int = 64
     """Restarts of a schedule that are marked in its course."""
     listed_moments: int = 16

@@ -107,7 +107,7 @@ class ImageFolder(Dataset):
         names = list(known[CLASSES]) if known is not None else found
         if strange := next((name for name in found if name not in names), None):
             raise Mistake(UnknownClass(folder=str(home), name=strange, known=tuple(names)))
-        files = [(file, names.index(name)) for name in found for file in find_images(home / name)]
+        files = [(file, names.index(name)) for name in found for file in _images(home / name)]
         images = Lazy(len(files), lambda index: self._read(pillow, files[index][0])[0])
         return {"image": images, "label": np.array([label for _, label in files], np.int32)}, {CLASSES: names}
 
@@ -129,7 +129,7 @@ class ImageFolder(Dataset):
     def describe_files(self, folder: Path) -> Iterator[str]:
         """What some of the pictures hold, spread evenly over all: how many are of which kind, and what is done to them."""
         pillow, home = self._pillow(), Path(folder) / self.folder
-        files = [file for name in self._classes(home, Path(folder)) for file in find_images(home / name)]
+        files = [file for name in self._classes(home, Path(folder)) for file in _images(home / name)]
         looked = files[:: -(-len(files) // LIMITS.described_images)]
         seen: Counter[str] = Counter()
         refused: list[str] = []
@@ -147,7 +147,9 @@ class ImageFolder(Dataset):
             yield f"{len(refused):,} refused: {refused[0]}"
 
     def _read(self, pillow: Any, file: str) -> tuple[Array, Picture]:
-        return read_image(pillow, file, self.channels, self.background_of_pictures())
+        shade = self.background
+        background = () if shade is None else shade if isinstance(shade, tuple) else (shade,)
+        return read_image(pillow, file, self.channels, background)
 
     def _classes(self, home: Path, folder: Path) -> list[str]:
         """Names of the sub-folders. Raises `Mistake` when there are none, or more than `size`."""
@@ -178,8 +180,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise Mistake(UnreadableData(file=str(folder), reason=error.strerror or str(error))) from error
 
 
-def find_images(folder: Path) -> list[str]:
-    """The image files of a folder and those below, in the order of their names. Raises `Mistake` when there are none."""
+def _images(folder: Path) -> list[str]:
+    """The image files of a class, in the order of their names. Raises `Mistake` when there are none."""
     found, folders = [], [folder]
     while folders:
         for entry in _entries(folders.pop()):
@@ -190,3 +192,8 @@ def find_images(folder: Path) -> list[str]:
     if not found:
         raise Mistake(NoRecords(file=str(folder)))
     return sorted(found)
+
+
+def find_images(folder: Path) -> list[str]:
+    """The image files of a folder and those below it, in the order of their names. Raises `Mistake` when there are none."""
+    return _images(folder)
