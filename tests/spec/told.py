@@ -53,6 +53,9 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     NotOneFile(name="Block", defined=("lib/encoder.net:3", "lib/decoder.net:3")),
     predictions.PredictionInputs(both=False),
     predictions.BadExample(file="new.jsonl", line=3, field="long", wanted="f32[]", given=("lonq", "wide")),
+    predictions.ExampleNotPredicted(
+        file="new.jsonl", where="line 3", why="record 0 of the field `tokens` holds 300, but `embed` takes -300 to 299."
+    ),
     predictions.NotPredictedByExample(model="Karate", name="edges", type="i32[E, 2]"),
     predictions.AnswersOfUnknownForm(file="answers.xlsx"),
     predictions.AnswerNotFlat(file="answers.csv", name="scores"),

@@ -35,6 +35,7 @@ train Flowers {
 TAGS = """netspec 1
 
 model Tags {
+  dim T <= 5
   input words: i32[B, T]
   output scores = words -> embed(20, 8) -> dense(5)
 }
@@ -147,6 +148,7 @@ UNFIT = {
     "nearest column": ("flowers", "a.csv", "lnog,wide\n1,2\n", "`a.csv` has no `long`, which the field `x` is made of", "`lnog`"),
     "line of a bad value": ("flowers", "a.csv", "long,wide\n1,2\n1,big\n", 'line 3 of `a.csv` has "big" in the column `wide`', ""),
     "no object": ("flowers", "a.jsonl", '{"x": [1, 2]}\n[1, 2]\n', "line 2 of `a.jsonl` is no JSON object", "each line is one example"),
+    "no number": ("flowers", "a.jsonl", '{"x": [1, NaN]}\n', "line 1 of `a.jsonl` is no JSON object: NaN is no number of JSON", ""),
     "no JSON": ("flowers", "a.jsonl", '{"x": [1, 2]\n', "line 1 of `a.jsonl` is no JSON object", ""),
     "nearest name": ("flowers", "a.jsonl", '{"lonq": 1, "wide": 2}\n', "line 1 of `a.jsonl` has no `long`", "`lonq`"),
     "too few numbers": ("flowers", "a.jsonl", '{"x": [1]}\n', "line 1 of `a.jsonl` has a list [1] for `x`, not f32[2]", ""),
@@ -173,6 +175,13 @@ def test_what_is_said_of_files_that_do_not_fit(
         assert message in said and help in said, said
 
     hold((is_said,), *UNFIT.values())
+
+
+def test_an_example_that_the_model_cannot_take_is_named_by_its_line(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jsonl").write_text('{"words": ["the"]}\n\n{"words": ["the", "dog", "barks", "the", "dog", "barks"]}\n')
+    assert predict(home, "tags", str(tmp_path / "a.jsonl")) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"line 3 of `{tmp_path / 'a.jsonl'}` cannot be predicted: " in said
 
 
 def test_axes_that_moved_are_told(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,22 @@ class BadExample(Diagnostic):
 
 
 @record(kw_only=True)
+class ExampleNotPredicted(Diagnostic):
+    """An example in a file has the form of the run's data, but the model cannot take it: a sequence is too long, an id is none that it
+    knows."""
+
+    file: str
+    where: str
+    """`row 3`, `line 3`; "": the file is one example."""
+    why: str
+    """What the model says of it."""
+
+    def message(self) -> str:
+        where = f"{self.where} of `{self.file}`" if self.where else f"`{self.file}`"
+        return f"{where} cannot be predicted: {self.why}"
+
+
+@record(kw_only=True)
 class NotPredictedByExample(Diagnostic):
     """The answers for examples in files are written one by one, which a model cannot give whose inputs or outputs do not count examples."""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.predictions import NotPredictedByExample
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.running.predictions import ExampleNotPredicted, NotPredictedByExample
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import LENGTH, rows_of
+from netspec.library.data.columns import LENGTH, Table, rows_of
 from netspec.lower.serve_arrays import LENGTH as ANSWER_LENGTH
 from netspec.lower.serve_arrays import SCORE
 from netspec.record import record, replace
@@ -65,9 +66,25 @@ class Predictor:
             some = range(first, min(first + size, count))
             missing = size - len(some) if count > size or self._is_fixed else 0
             indices = np.array([*some, *[first] * missing], np.int64)
-            columns = self._answer({name: rows_of(values, indices) for name, values in whole.items()}, first)
+            columns = self._answer_or_blame(whole, indices, first, examples, len(some))
             for place, index in enumerate(some):
                 yield {**{n: v[index] for n, v in examples.beside.items()}, **{n: v[place] for n, v in columns.items()}}
+
+    def _answer_or_blame(self, whole: Table, indices: Array, first: int, examples: Examples, count: int) -> Columns:
+        """What the model says of some examples. Raises `Mistake` with the place of the first that it cannot take."""
+        try:
+            return self._answer({name: rows_of(values, indices) for name, values in whole.items()}, first)
+        except (Mistake, SpecError) as error:
+            if any(getattr(problem, "file", "") for problem in problems_of(error)):
+                raise
+            for place, index in enumerate(indices[:count].tolist()):
+                alone = np.full(len(indices) if self._is_fixed else 1, index, np.int64)
+                try:
+                    self._answer({name: rows_of(values, alone) for name, values in whole.items()}, first + place)
+                except (Mistake, SpecError) as found:
+                    file, where = examples.place(index)
+                    raise Mistake(ExampleNotPredicted(file=file, where=where, why=problems_of(found)[0].message())) from None
+            raise
 
     def _fillers(self, examples: Examples) -> dict[str, Array]:
         """Zeros for fields that no input is made of, as labels: steps of the chain may work on them."""
@@ -150,3 +167,8 @@ def _require_examples(program: Program) -> None:
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
     """The rows column by column."""
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def problems_of(error: Mistake | SpecError) -> Sequence[Diagnostic]:
+    """What an error says."""
+    return (error.diagnostic,) if isinstance(error, Mistake) else error.diagnostics

@@ -62,7 +62,7 @@ def read_files(reading: Reading, files: Sequence[Path]) -> Iterator[Examples]:
                 pictures = []
             examples = _read(reading, file)
             named = {"file": [str(file)] * len(examples)} if several else {}
-            yield Examples(examples.table, {**named, **examples.beside})
+            yield Examples(examples.table, {**named, **examples.beside}, str(file))
     if pictures:
         yield read_pictures(reading.dataset, reading.fields, pictures)
 

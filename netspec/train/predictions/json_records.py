@@ -42,13 +42,18 @@ def _texts(file: Path) -> Iterator[tuple[int, str]]:
 def _parse(text: str, file: Path, line: int) -> dict[str, Any]:
     """One line's object."""
     try:
-        example = json.loads(text)
+        example = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        words = str(error).split(":")[0].lower() if isinstance(error, ValueError) else "it has too many brackets"
+        words = str(error).split(":")[0] if isinstance(error, ValueError) else "it has too many brackets"
         raise Mistake(BadExample(file=str(file), line=line, found=words)) from None
     if not isinstance(example, dict):
         raise Mistake(BadExample(file=str(file), line=line, found=f"it is {_describe(example)}"))
     return example
+
+
+def _refuse_constant(name: str) -> Any:
+    """NaN and infinity are no JSON, whatever Python takes for it."""
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _value(example: dict[str, Any], name: str, kind: TensorType, dataset: Dataset, file: Path, line: int) -> Any:
