@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def run_train(args: Namespace) -> int:
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter())
+    fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), test_feed=feeds.test)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
@@ -51,7 +51,7 @@ def _kept_imports(args: Namespace) -> Mapping[str, str] | None:
 
 
 def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
-    """The last evaluation, where the run is, and what to type next."""
+    """What each part of the data gave, where the run is, and what to type next."""
     from netspec.train.metric_tables import tables
     from netspec.train.progress import numbers
 
@@ -59,10 +59,22 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
         options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
         words = [f" {name} {word_of(value)}" for name, value in options if value]
         return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
-    split = "test" if any(r.split == "eval" for r in fit.history) else "train"
-    several = tables(fit.program, fit.metrics)
+    several = tables(fit.program, fit.test or fit.metrics)
     space = "\n" if several else ""
-    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+    lines = "\n".join(f"{name}: {numbers(values)}{where}" for name, values, where in measured(fit))
+    return f"{lines}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+
+
+def measured(fit: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """What each part gave: the best checkpoint's evaluation, and the test part by the same; without an evaluation the training."""
+    best = next((r.checkpoint for r in fit.history if r.checkpoint is not None), fit.best)
+    during = [r for r in fit.history if r.checkpoint is None]
+    rows = [r for r in during if r.split != "train" and r.step == best] or [r for r in during if r.split != "train"] or during
+    where = f"  (the best, step {best:,})" if rows and rows[-1].split != "train" and rows[-1].step == best else ""
+    if rows:
+        yield rows[-1].split, rows[-1].values, where
+    if fit.test:
+        yield "test", fit.test, where
 
 
 def word_of(text: str) -> str:
@@ -77,9 +89,9 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.progress import numbers
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
-    values = run.evaluate(folder=args.data)
+    part, values = run.measure(part=args.part, folder=args.data)
     report(run.changed_data(args.data))
-    write_text(f"step {run.step}: {numbers(values)}{tables(run.program, values)}")
+    write_text(f"{part}, step {run.step}: {numbers(values)}{tables(run.program, values)}")
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "best"),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit", "weights"),
     "checkpoint": ("every", "keep"),
+    "stop": ("metric", "patience", "min_delta"),
 }
-GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
+GROUPS = {"train": ("update", "eval", "checkpoint", "stop"), "update": (), "eval": (), "checkpoint": (), "stop": ()}
 MEASURED = ("train", "eval")
 """The groups that have metrics."""
 

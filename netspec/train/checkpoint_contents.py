@@ -12,6 +12,7 @@ from netspec.diagnostics.running.checkpoints import CheckpointMismatch, RunOfAno
 from netspec.lazy import jax
 from netspec.library.base import Array
 from netspec.train.batch_stream import Position
+from netspec.train.early_stopping import Course
 from netspec.train.leaves import describe_leaves, differences, flatten_tree, unflatten_tree
 from netspec.train.manifest import Manifest
 from netspec.train.run_folder import RunFolder
@@ -33,9 +34,10 @@ class Resumed:
     """Leaves of the sum of training statistics since the last written line."""
     evaluated: int = 0
     """The step of the last evaluation."""
-    eval_loss: float | None = None
-    best: float = math.inf
-    """The lowest evaluation loss so far."""
+    score: float | None = None
+    """That of the last evaluation by what is best; better when it is lower."""
+    course: Course = Course()
+    """How the evaluations went."""
     saved: tuple[int, int] | None = None
     """Step and last evaluation of the checkpoint this comes from."""
     seconds: float = 0.0
@@ -46,11 +48,11 @@ def tensors_of(state: Any, statistics: list[Array]) -> dict[str, Array]:
     return {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
 
 
-def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | None, best: float, seconds: float) -> dict[str, Any]:
-    """Everything else. `eval_loss` is that of exactly this step's parameters, or None."""
-    lowest = best if math.isfinite(best) else None
-    known = eval_loss if eval_loss is not None and math.isfinite(eval_loss) else None
-    return {**position.__dict__, "seed": seed, "evaluated": evaluated, "eval_loss": known, "best": lowest, "seconds": seconds}
+def facts_of(position: Position, seed: int, evaluated: int, score: float | None, course: Course, seconds: float) -> dict[str, Any]:
+    """Everything else. `score` is that of exactly this step's parameters, or None."""
+    known = score if score is not None and math.isfinite(score) else None
+    went = {name: value if math.isfinite(value) else None for name, value in course.__dict__.items()}
+    return {**position.__dict__, "seed": seed, "evaluated": evaluated, "score": known, **went, "seconds": seconds}
 
 
 def restore_checkpoint(program: Program, folder: RunFolder, step: int) -> Resumed:
@@ -105,6 +107,11 @@ def _place_tensor(ours: Any, stored: Array) -> Any:
     return jax.device_put(stored, ours.sharding if ours.committed else None)
 
 
+def _or_none_yet(score: float | None) -> float:
+    """A score; infinity where there was none yet."""
+    return math.inf if score is None else score
+
+
 def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
     """Where the run stood, from the manifest's facts."""
     facts = manifest.facts
@@ -113,8 +120,8 @@ def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
         position=Position(facts["step"], facts["epoch"], facts["batch"]),
         statistics=sums or None,
         evaluated=facts["evaluated"],
-        eval_loss=facts["eval_loss"],
-        best=math.inf if facts["best"] is None else facts["best"],
+        score=facts["score"],
+        course=Course(_or_none_yet(facts["best"]), _or_none_yet(facts["reached"]), facts["waited"], facts["stopped"]),
         saved=(manifest.step, facts["evaluated"]),
         seconds=facts["seconds"],
     )

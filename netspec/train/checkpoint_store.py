@@ -29,8 +29,8 @@ TRIES = 10
 """How often a checkpoint is chosen anew that was removed while it was read."""
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 """How a step is written as a folder's name."""
-_BEST = "eval_loss"
-"""The fact that a checkpoint is compared by."""
+_BEST = "score"
+"""The fact that a checkpoint is compared by: the value of the spec's `best`, turned so that a lower one is better."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Store:
 
     folder: Path
     keep: int
-    """How many checkpoints stay, the newest ones; the one with the lowest evaluation loss stays besides."""
+    """How many checkpoints stay, the newest ones; the best one stays besides."""
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ class Store:
         return self.folder / str(step)
 
     def choose(self, which: str) -> int:
-        """The step that "best" (lowest evaluation loss; without any, the last), "last" or a number means. Raises `Mistake`."""
+        """The step that "best" (without an evaluation, the last), "last" or a number means. Raises `Mistake`."""
         steps = self.steps()
         if which == "best" and steps:
             best = self.best()
@@ -75,7 +75,7 @@ class Store:
         raise Mistake(NoSuchCheckpoint(run=str(self.folder.parent), which=which, steps=tuple(steps)))
 
     def best(self) -> int | None:
-        """The step with the lowest evaluation loss, the earliest of equals.
+        """The step of the best evaluation, the earliest of equals.
 
         Raises `Mistake` when a manifest is damaged: it might be that one.
         """
@@ -232,9 +232,9 @@ class Store:
 
 
 def _find_lowest(manifests: Iterable[Manifest]) -> int | None:
-    """The step of the lowest evaluation loss, None when nothing was evaluated."""
-    losses = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
-    return min(losses)[1] if losses else None
+    """The step of the lowest score, None when nothing was evaluated."""
+    scores = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
+    return min(scores)[1] if scores else None
 
 
 def _flush(folder: Path) -> None:

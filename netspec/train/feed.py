@@ -22,7 +22,7 @@ from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
 from netspec.lower.objective import EXAMPLE_WEIGHTS
 from netspec.lower.precision import FULL, Precision
 from netspec.train.collation import collate
-from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
+from netspec.train.data_preparation import Knowledge, Loaded, apply_whole, load_dataset, prepare_part
 from netspec.train.example_weights import require_some_weight, require_weights
 from netspec.train.field_checks import check_fields
 
@@ -220,10 +220,17 @@ def feed_of(
 NO_BATCHES = ArrayMismatch(field="data", expected="a dict of arrays by field, or an iterable of batches", found="one of no batches")
 
 
-def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
-    """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
-    if folder is not None:
-        refuse_device(folder)
-    table, learned = load_examples(plan, folder, known or {})
+def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None, loaded: Loaded | None = None) -> ArrayFeed:
+    """The plan's own dataset, read from the data folder unless it is `loaded` already. Raises `Mistake` or `SpecError` for files that are
+    not as they should be."""
+    loaded = loaded or load_from(folder, plan, known, seed)
+    table, learned = prepare_part(loaded, plan, folder, known or {}, seed)
     require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)
+
+
+def load_from(folder: Path | None, plan: DataPlan, known: Knowledge | None, seed: int) -> Loaded:
+    """All examples of the plan's dataset."""
+    if folder is not None:
+        refuse_device(folder)
+    return load_dataset(plan, folder, known or {}, seed)

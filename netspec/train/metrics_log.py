@@ -1,8 +1,10 @@
 """Writes and reads `metrics.jsonl`, which has one JSON object per line, in the order of the steps.
 
 `{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
-`split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run. A resumed run writes the lines of an
-uninterrupted one; only the last two fields tell them apart. A metric of several numbers is a list, a matrix a list of rows.
+`split` is "train" (means since the line before), or what was evaluated: "validation", "test" where the spec's `eval` names that part,
+"eval" for data that are one whole. The last line of a finished run is "test" with the field `checkpoint`, the step of the best one, which
+was measured. `seconds` is the age of the run. A resumed run writes the lines of an uninterrupted one; only `examples_per_second` and
+`seconds` tell them apart. A metric of several numbers is a list, a matrix a list of rows.
 """
 
 from __future__ import annotations
@@ -44,10 +46,19 @@ class Record:
     examples_per_second: float | None
     """Of training, without compilation, evaluations and checkpoints."""
     seconds: float
+    checkpoint: int | None = None
+    """Of the test part at the end: the step of the checkpoint that was measured."""
+
+    @property
+    def values(self) -> dict[str, Result]:
+        """Loss and metrics."""
+        return {"loss": self.loss, **self.metrics}
 
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
         fields = {**self.__dict__, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
+        if self.checkpoint is None:
+            del fields["checkpoint"]
         return json.dumps(fields, allow_nan=False)
 
 
@@ -89,11 +100,12 @@ class Form(Strict):
 
     step: Count
     epoch: Annotated[float, Field(ge=0)]
-    split: Literal["train", "eval"]
+    split: Literal["train", "validation", "test", "eval"]
     loss: Measured
     metrics: dict[Text, Measured]
     examples_per_second: Annotated[float, Field(ge=0)] | None
     seconds: Annotated[float, Field(ge=0)]
+    checkpoint: Count | None = None
 
 
 def _record(line: bytes) -> Record:
@@ -135,7 +147,7 @@ class Log:
             record = _record(line)
             if before and record.step < before[-1].step:
                 raise Unfit("/step", f"it is {record.step}, behind a line of step {before[-1].step}")
-            if any((r.step, r.split) == (record.step, record.split) for r in before[-2:]):
+            if any((r.step, r.split) == (record.step, record.split) for r in before[-3:]):
                 raise Unfit("", f'a second line says `"step": {record.step}` and `"split": "{record.split}"`')
         except Unfit as unfit:
             at = unfit.place if unfit.place.startswith("/") else unfit.place.removeprefix("line 1, ")
@@ -147,22 +159,22 @@ class Log:
     def exists(self) -> bool:
         return os.path.lexists(self.path)
 
-    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False) -> list[Record]:
-        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`.
+    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False, part: str = "validation") -> list[Record]:
+        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`, and that of
+        the test part at the end.
 
-        `logged`: whether a line of training was written at `step`, `begun`: whether any was by then. Raises `Mistake` where that line, or
-        that of the evaluation, is not there, or none at all: one that says another step now would be dropped unsaid. A file that is not
-        there, which a person may have moved away, is begun anew.
+        `part` is what evaluations measure, `logged` whether a line of training was written at `step`, `begun` whether any was by then.
+        Raises `Mistake` where that line, or that of the evaluation, is not there, or none at all: one that says another step now would be
+        dropped unsaid. A file that is not there, which a person may have moved away, is begun anew.
         """
-        limits = {"train": step, "eval": evaluated}
         if not self.exists:
             return []
         found = self.records()
         if begun and not found:
             raise Mistake(RunFileDamaged(path=str(self.path), finding=f"no line is in it, and the checkpoint is of step {step}", line=1))
-        kept = [r for r in found if r.step <= limits[r.split]]
-        written = {(r.split, r.step) for r in kept}
-        wanted = [("eval", evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
+        kept = [r for r in found if r.checkpoint is None and r.step <= (step if r.split == "train" else evaluated)]
+        written = {("train" if r.split == "train" else part, r.step) for r in kept}
+        wanted = [(part, evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
         missing = next((line for line in wanted if line not in written), None)
         if found and missing:
             number = len(kept) + 1

@@ -112,8 +112,8 @@ def reporter(stream: TextIO | None = None) -> Reporter:
 
 
 def line(record: Record, total: int) -> str:
-    """`step 220/880  epoch 5  eval   loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
-    place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<5}"
+    """`step 220/880  epoch 5  validation  loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
+    place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<10}"
     rate = f"  ({record.examples_per_second:,.0f} examples/s)" if record.examples_per_second else ""
     return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{rate}"
 

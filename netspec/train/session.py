@@ -18,6 +18,7 @@ from netspec.lazy import jax, np
 from netspec.limits import LIMITS
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
+from netspec.train.early_stopping import describe_stop, score_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.metrics_log import Record
@@ -52,8 +53,8 @@ class Session:
         self.state: Any = self.start.state
         self.position: Position = self.start.position
         self._evaluated = self.start.evaluated
-        self._eval_loss = self.start.eval_loss
-        self._best = self.start.best
+        self._score = self.start.score
+        self.course = self.start.course
         self._saved = self.start.saved
         self._first: Any = None
         """The first batch, until its loss has been looked at."""
@@ -69,12 +70,14 @@ class Session:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
             with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
-                while not self.stop and (fed := next(batches, None)) is not None:
+                while not self.stop and not self.course.stopped and (fed := next(batches, None)) is not None:
                     self._step(fed)
                     self._between_steps()
             self._tally.settle()
             self._refuse_not_finite()
             self._save()
+            if self.course.stopped and self.plan.stop and self.position.step < self.timetable.clock.total_steps:
+                self.reporter.note(describe_stop(self.plan.stop, self.course, self.position.step))
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
@@ -98,7 +101,7 @@ class Session:
             self._tally.settle()
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
-            self._write("train", self._tally.finish(), self._watch.lap())
+            self.write("train", self._tally.finish(), self._watch.lap())
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
@@ -106,25 +109,24 @@ class Session:
     # --- evaluation --------------------------------------------------------------------------------------------------
 
     def _evaluate(self) -> bool:
-        """Evaluate; whether the loss is the lowest so far (what is called best)."""
+        """Evaluate; whether it is the best so far."""
         if self.eval_feed is None:
             return False
         with self._watch.paused():
             values = evaluate_feed(self.program, self.state, self.eval_feed, self.plan.eval.limit, lambda: self.stop)
         if values is None:
             return False
-        self._evaluated, self._eval_loss = self.position.step, values["loss"]
-        self._write("eval", values, None)
-        improved = self._eval_loss < self._best
-        self._best = min(self._best, self._eval_loss)
-        return improved
+        self._evaluated, self._score = self.position.step, score_of(values, self.plan.best)
+        self.write(self.plan.eval.part, values, None)
+        before, self.course = self.course, self.course.after(values, self.plan.best, self.plan.stop)
+        return self.course.best < before.best
 
-    def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
-        """Writes a line of metrics and shows it."""
+    def write(self, split: str, values: dict[str, Result], rate: float | None, checkpoint: int | None = None) -> None:
+        """Writes a line of metrics and shows it. `checkpoint`: the step of the parameters, where they are those of a chosen checkpoint."""
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3))
+        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3), checkpoint)
         if split == "train" and not np.isfinite(record.loss):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
@@ -143,8 +145,8 @@ class Session:
             self._tally.settle()
             arrays = tensors_of(self.state, self._tally.leaves())
             self._refuse_not_finite()
-            loss = self._eval_loss if self._evaluated == self.position.step else None
-            facts = facts_of(self.position, self.plan.seed, self._evaluated, loss, self._best, self._watch.seconds)
+            score = self._score if self._evaluated == self.position.step else None
+            facts = facts_of(self.position, self.plan.seed, self._evaluated, score, self.course, self._watch.seconds)
             self.folder.store.save(self.position.step, arrays, self.folder.recipe.digest, facts)
         self._saved = moment
 

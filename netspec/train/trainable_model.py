@@ -7,13 +7,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
+from netspec.diagnostics.training.goals import NothingJudged
 from netspec.files import PathLike, refuse_existing
-from netspec.ir import TrainPlan
+from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
@@ -27,9 +29,10 @@ from netspec.train.ceilings import require_possible, require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
-from netspec.train.data_split import split_arrays
+from netspec.train.data_split import Parts, is_empty, split_arrays, take_part, without_split
 from netspec.train.evaluation import evaluate_feed
-from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from
+from netspec.train.final_test import measure_test
 from netspec.train.gradient_accumulation import group_batches
 from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.metrics_log import Record
@@ -44,6 +47,14 @@ from netspec.train.timetable import Timetable, timetable
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
+
+
+class Feeds(NamedTuple):
+    """What a training reads: batches of training, those of its evaluations, and those that are measured once at its end."""
+
+    train: Feed
+    validation: Feed | None
+    test: Feed | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,8 +76,23 @@ class Fit:
     @property
     def metrics(self) -> dict[str, Result]:
         """Loss and metrics of the last evaluation, or of the last line of training without one: numbers, or nested lists of them."""
-        evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
-        return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
+        during = [r for r in self.history if r.checkpoint is None]
+        found = [r for r in during if r.split != "train"] or during
+        return found[-1].values if found else {}
+
+    @property
+    def test(self) -> dict[str, Result]:
+        """Loss and metrics of the test part at the end of the training, by the best checkpoint where there is a run folder, else by the
+        last state; nothing without a test part."""
+        found = [r for r in self.history if r.checkpoint is not None]
+        return found[-1].values if found else {}
+
+    @property
+    def best(self) -> int | None:
+        """The step of the best checkpoint; None without a run folder."""
+        from netspec.train.run_folder import open_run
+
+        return open_run(self.run).store.best() if self.run else None
 
     def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples: `fit.predict(image=x)["logits"]`. See
@@ -99,6 +125,7 @@ class Program(Compiled):
         data: Data | None = None,
         *,
         validation: Data | None = None,
+        test: Data | None = None,
         folder: PathLike | None = None,
         out: PathLike | None = None,
         resume: bool = False,
@@ -106,8 +133,10 @@ class Program(Compiled):
     ) -> Fit:
         """Train as the spec's `train` section says.
 
-        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
-        evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
+        `data` takes the place of the spec's dataset, `validation` that of what is evaluated while training goes on, by which the best
+        checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays what
+        the spec's dataset says is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing, but for parts
+        that are handed over; an iterable of batches is for training as a whole.
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
         the last checkpoint in `out`. `progress` shows lines of metrics.
 
@@ -119,9 +148,11 @@ class Program(Compiled):
         """
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
-        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
+        home = Path(folder) if folder else None
+        feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
         stop = PoliteStop()
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        tell = reporter() if progress else Silent()
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test)
         stop.pass_on()
         return fit
 
@@ -134,21 +165,24 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        test_feed: Feed | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
-        marks = self._marks(feed, eval_feed, data) if out is not None else {}
+        marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
+        if eval_feed is None and (judge := "stop" if self._plan.stop else "best" if self._plan.best != Goal() else ""):
+            raise Mistake(NothingJudged(setting=judge))
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, test_feed)
         run = start_run(out, self.recipe, self._plan, data, resume)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, test_feed)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -167,46 +201,90 @@ class Program(Compiled):
         return predict_all(self, state, inputs_of(self, inputs))
 
     @raise_spec_errors()
-    def evaluate(self, state: Variables, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics of a state, or of weights as `pack` takes them, on `data` (as `fit` takes them), or on the spec's evaluation
-        data, whose files lie in `folder`; every example counts once. Raises `SpecError` for data or weights that do not fit."""
+    def evaluate(
+        self, state: Variables, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None
+    ) -> dict[str, Result]:
+        """Loss and metrics of a state, or of weights as `pack` takes them; every example counts once.
+
+        They are those of `data` (as `fit` takes them), or of a part of the spec's own data, whose files lie in `folder`: "validation",
+        "test", "train", or without one what is evaluated in training. Raises `SpecError` for data or weights that do not fit.
+        """
         state = state if isinstance(state, State) else self.pack(state)
-        feed = self.evaluation_feed(data, Path(folder) if folder else None)
+        feed = self.evaluation_feed(data, Path(folder) if folder else None, part=part)
         if feed is None:
-            raise SpecError([NothingToEvaluate(run=self.recipe.path)])
-        return evaluate_feed(self, state, feed, self._plan.eval.limit) or {}
+            raise SpecError([NothingToEvaluate(run=self.recipe.path, part=part or "", parts=self.parts)])
+        return evaluate_feed(self, state, feed, None if part else self._plan.eval.limit) or {}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the spec's own data that can be measured."""
+        plan = self._plan
+        found = ("train", plan.eval.part if plan.eval.data else "", "test" if plan.eval.test else "")
+        return tuple(name for name in found if name)
+
+    def part_plan(self, part: str | None) -> DataPlan | None:
+        """The chain of a part, None where there is no such part. Without a name it is what is evaluated in training."""
+        evaluation = self._plan.eval
+        if part in (None, evaluation.part):
+            return evaluation.data
+        return {"train": self._plan.data, "test": evaluation.test}.get(part)
 
     def feeds(
-        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
-    ) -> tuple[Feed, Feed | None]:
-        """For training, and for evaluations with what the first has learned. `known`: what a run that goes on has learned already."""
-        plan, seed = bound_lengths(self._plan.data, self.model), self._plan.seed
-        if data is not None and validation is None:
-            data, validation = split_arrays(data, self._plan)
-        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
-        if data is not None and validation is None:
-            return feed, None
-        return feed, self.evaluation_feed(validation, folder, feed.learned)
+        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None, test: Data | None = None
+    ) -> Feeds:
+        """For training, for evaluations with what the first has learned, and for the end. `known`: what a run that goes on has learned
+        already."""
+        plan, evaluation = self._plan.data, self._plan.eval
+        if data is not None:
+            parts = split_arrays(Parts(data, validation, test), self._plan)
+            feed = self._feed(parts.train, without_split(plan), folder, known)
+            held, last = (None if d is None else self.evaluation_feed(d, folder, feed.learned) for d in parts[1:])
+            return Feeds(feed, held, last)
+        plan = plan if validation is None else without_split(plan)
+        loaded = load_from(folder, plan, known, self._plan.seed)
+        feed = self._feed(None, plan, folder, known, loaded)
+        shared = loaded if validation is None and plan.part else None
+        held = self.evaluation_feed(validation, folder, feed.learned, loaded=shared)
+        return Feeds(feed, held, self.evaluation_feed(test, folder, feed.learned, "test") if evaluation.test or test is not None else None)
+
+    def _feed(self, data: Data | None, plan: DataPlan, folder: Path | None, known: Knowledge | None, loaded: Any = None) -> Feed:
+        """Data that were handed over, or the chain's own. Raises `Mistake` for numbers that model and loss cannot use."""
+        plan, seed = bound_lengths(plan, self.model), self._plan.seed
+        own = feed_from(folder, plan, seed, known, loaded) if data is None else feed_of(data, plan, seed, known, self._precision)
+        return self._within(own)
 
     def training_feed(self, folder: Path | None) -> Feed:
         """The spec's own training data."""
         return feed_from(folder, bound_lengths(self._plan.data, self.model), self._plan.seed)
 
-    def evaluation_feed(self, data: Data | None, folder: Path | None, known: Knowledge | None = None) -> Feed | None:
-        """The given data, or the spec's own evaluation data; None when it has none. What they need to know comes from training."""
-        own = self._plan.eval.data
+    def evaluation_feed(
+        self, data: Data | None, folder: Path | None, known: Knowledge | None = None, part: str | None = None, loaded: Any = None
+    ) -> Feed | None:
+        """The given data, or a part of the spec's own; None when there is no such part. What they need to know comes from training."""
+        own = self.part_plan(part)
         if own is None and data is None:
             return None
         plan = bound_lengths(own or self._plan.data, self.model)
+        if data is None and plan.part == "validation":
+            loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
+            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+                return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
-        seed = self._plan.seed
-        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
+        return self._feed(data, plan, folder, known, loaded)
 
-    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None) -> Marks:
+    def whole_feed(self, folder: Path | None) -> Feed:
+        """All examples of the dataset that training reads, as other data in the folder have them."""
+        plan = without_split(self._plan.data)
+        return self._feed(None, plan, folder, self.learned or None)
+
+    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None, test_feed: Feed | None = None) -> Marks:
         """By what the data of a training are known again: arrays that were handed over, and the files of the others."""
-        own = self._plan.eval.data
-        plans = [plan for plan, used in ((self._plan.data, feed), (own, eval_feed)) if plan and not is_handed(used)]
-        return {**mark_files(plans, folder), **mark_arrays(feed), **mark_arrays(eval_feed, "validation: ")}
+        own = self._plan.eval
+        plans = [
+            plan for plan, used in ((self._plan.data, feed), (own.data, eval_feed), (own.test, test_feed)) if plan and not is_handed(used)
+        ]
+        arrays = (mark_arrays(feed), mark_arrays(eval_feed, "validation: "), mark_arrays(test_feed, "test: "))
+        return {**mark_files(plans, folder), **arrays[0], **arrays[1], **arrays[2]}
 
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
@@ -246,12 +324,15 @@ def _session(
     resume: bool,
     tell: Reporter,
     stop: Stop,
+    test_feed: Feed | None = None,
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell)
     with listen(stop) if run else nullcontext():
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
+        if test_feed is not None and not stop:
+            measure_test(session, test_feed)
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
@@ -270,7 +351,7 @@ def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bo
     begun = any(map(table.log_due, range(1, step + 1)))
     if note := describe_fresh_start(run, step, begun) if resume else "":
         tell.note(note)
-    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun)
+    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun, program._plan.eval.part)
 
 
 def make_trainable(program: Compiled, recipe: Recipe) -> Program:

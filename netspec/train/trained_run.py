@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.checkpoints import DataDiffer
@@ -20,6 +20,11 @@ from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
 from netspec.train.trainable_model import Data, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netspec.train.feed import Feed
 
 Compile = Callable[[Recipe], Program]
 """Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
@@ -71,15 +76,35 @@ class Loaded:
         return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @raise_spec_errors()
-    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
+    def evaluate(self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None) -> dict[str, Result]:
+        """Loss and metrics on `data`, or on a part of the run's own data: "validation", "test", "train", or without one what was evaluated
+        in training. They are read from `folder`, or where training read them; other data in `folder` than those of training are measured
+        as a whole, unless a part is asked for."""
+        return self.measure(data, part=part, folder=folder)[1]
+
+    def measure(
+        self, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None
+    ) -> tuple[str, dict[str, Result]]:
+        """What was measured, a part or "data", and `evaluate`'s numbers. Raises `Mistake`."""
         from pathlib import Path
 
-        feed = self.program.evaluation_feed(data, Path(folder) if folder else self.folder.data)
-        if feed is None:
-            raise Mistake(NothingToEvaluate(run=str(self.folder.path)))
+        home = Path(folder) if folder else self.folder.data
         plan = self.program.plan
-        return evaluate_feed(self.program, self.state, feed, plan.eval.limit if plan else None) or {}
+        if data is None and plan is not None and self._is_other(part, home):
+            feed: Feed | None = self.program.whole_feed(home)
+            name = "data"
+        else:
+            feed = self.program.evaluation_feed(data, home, part=part)
+            name = part or ("data" if data is not None or plan is None else plan.eval.part)
+        if feed is None:
+            raise Mistake(NothingToEvaluate(run=str(self.folder.path), part=part or "", parts=self.program.parts))
+        limit = plan.eval.limit if plan and name == plan.eval.part and part is None else None
+        return name, evaluate_feed(self.program, self.state, feed, limit) or {}
+
+    def _is_other(self, part: str | None, home: Path | None) -> bool:
+        """Whether a set-aside part was meant, but of other data than those of the training."""
+        plan = self.program.part_plan(part)
+        return part is None and plan is not None and plan.part == "validation" and bool(self.changed_data(home))
 
     def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:
         """A warning where the files of an evaluation are not as they were in training."""

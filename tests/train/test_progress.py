@@ -15,7 +15,7 @@ from netspec.diagnostics.running.checkpoints import RunFileDamaged
 from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import Bar, Lines, numbers, reporter
 
-RECORD = Record(220, 5.0, "eval", 0.10342, {"accuracy": 0.97222}, None, 1.5)
+RECORD = Record(220, 5.0, "validation", 0.10342, {"accuracy": 0.97222}, None, 1.5)
 TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4)
 
 
@@ -35,7 +35,7 @@ def test_a_pipe_gets_plain_lines() -> None:
     assert stream.getvalue().splitlines() == [
         "training Digits: 880 steps, going on after step 44",
         "step 220/880  epoch 5      train  loss 0.2000  (9,421 examples/s)",
-        "step 220/880  epoch 5      eval   loss 0.1034  accuracy 0.9722",
+        "step 220/880  epoch 5      validation  loss 0.1034  accuracy 0.9722",
     ]
     assert "\r" not in stream.getvalue()
 
@@ -50,7 +50,7 @@ def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch
     shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0)
     shown.record(RECORD)
     shown.end()
-    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "eval   loss 0.1034", ":"):
+    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "validation  loss 0.1034", ":"):
         assert part in stream.getvalue(), part
 
 
@@ -68,7 +68,7 @@ def test_large_numbers_are_short() -> None:
 
 def test_a_line_is_strict_json_and_comes_back(tmp_path: Path) -> None:
     log = Log(tmp_path / "metrics.jsonl")
-    odd = Record(300, 0.5, "eval", math.nan, {"accuracy": math.inf}, None, 0.1)
+    odd = Record(300, 0.5, "validation", math.nan, {"accuracy": math.inf}, None, 0.1)
     log.add(TRAINED)
     log.add(odd)
     first, second = map(json.loads, log.path.read_text().splitlines())

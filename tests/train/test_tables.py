@@ -71,7 +71,7 @@ def test_one_that_is_several_is_no_loss() -> None:
 
 
 def test_lists_are_left_out_of_a_line_and_come_back_from_the_log(tmp_path: Path) -> None:
-    record = Record(3, 0.5, "eval", 0.25, {"matrix": [[1.0, 2.0], [0.5, math.nan]], "accuracy": 0.5}, None, 0.1)
+    record = Record(3, 0.5, "validation", 0.25, {"matrix": [[1.0, 2.0], [0.5, math.nan]], "accuracy": 0.5}, None, 0.1)
     log = Log(tmp_path / "metrics.jsonl")
     log.add(record)
     assert json.loads(log.path.read_text())["metrics"] == {"matrix": [[1.0, 2.0], [0.5, None]], "accuracy": 0.5}

@@ -72,9 +72,11 @@ def fits_port(frame: Frame, use: Call, port: In, slots: Mapping[str, Given], nam
     op = build(use)
     if op is None:
         return True
-    types = [value.type if each.name == port.name else slots[each.name].value.type for each in op.inputs if not each.optional]
+    passed = [value if each.name == port.name else slots[each.name].value for each in op.inputs if not each.optional]
+    if not all(isinstance(tensor, Tensor) for tensor in passed):  # a list, or a number beside it
+        return True
     try:
-        op.shape(frame.facts, *types)
+        op.shape(frame.facts, *(tensor.type for tensor in passed))
     except (Mistake, DimTooComplex):
         return False
     return True

@@ -57,7 +57,7 @@ def count_steps_per_epoch(data: DataPlan, accumulate: int) -> int | None:
     """Steps of an epoch, where they can be known without reading a file."""
     if data.batch is None:
         return 1
-    count = data.dataset.known_count()
+    count = data.known_count()
     if count is None or any(transform.whole or transform.groups for transform in data.transforms):
         return None
     partial = next(t.partial for t in data.transforms if isinstance(t, Batch))

@@ -27,6 +27,7 @@ COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",
     "every": "a number of steps such as `5`",
+    "patience": "a number of evaluations such as `5`",
 }
 """What a count is called, by its setting."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from netspec.record import record
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
+from netspec.library.base.argument_types import Positive
+from netspec.library.base.field_bounds import Field
 from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
@@ -160,6 +162,9 @@ class Measure(Callable):
     """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
     divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
 
+    better: ClassVar[str] = ""
+    """Which of two values is the better one, the "higher" or the "lower"; "": that is for the spec to say."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
 
@@ -220,6 +225,7 @@ class Loss(Measure):
     """What training makes small."""
 
     kind = "loss"
+    better: ClassVar[str] = "lower"
 
     def says(self) -> tuple[str, str] | None:
         """Which of its inputs says what another one is: scores of classes and the labels, predictions and the targets. So an output of the
@@ -260,10 +266,26 @@ def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 
+Held: TypeAlias = Annotated[float, Field(gt=0, lt=1)] | Positive | Literal["auto"] | None
+"""How much is set aside."""
+SHARED = ("validation", "split_by", "group")
+"""The arguments that all datasets have which come in batches."""
+
+
 class Dataset(Op):
-    """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
+    """Examples. The field `part` ("train" or "test") chooses the split where there is one.
+
+    Every dataset that comes in batches takes `validation`, `split_by` and `group` besides: what of its training part is set aside. They are
+    the trainer's to read; no method gets to see them.
+    """
 
     kind = "dataset"
+    validation: Held = "auto"
+    """What is set aside of the training part: a fraction, a number of examples, `none`. "auto": a tenth, if a batch is left."""
+    split_by: str | None = None
+    """By what: the seed, in proportion of the classes, when left out; "time": the last ones; a field: those with its largest values."""
+    group: str | None = None
+    """A field, such as a patient's number: examples with the same one stay on one side."""
     origin: ClassVar[str] = ""
     """Where its files, or without files its data, come from, where that is known."""
     endings: ClassVar[tuple[str, ...]] = ()
@@ -275,6 +297,15 @@ class Dataset(Op):
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
+
+    def __init_subclass__(cls) -> None:
+        """Puts the arguments that all share behind its own, and takes them from data that are one whole."""
+        super().__init_subclass__()
+        common = [name for name in SHARED if cls._arguments.get(name) is Dataset._arguments[name]]
+        own = {name: argument for name, argument in cls._arguments.items() if name not in common}
+        cls._arguments = {**own, **({name: cls._arguments[name] for name in common} if cls.batched else {})}
+        cls.last_arguments = (*cls.last_arguments, *(common if cls.batched else ()))
+        cls.later_arguments = (*cls.later_arguments, *(common if cls.batched else ()))
 
     def fields(self) -> dict[str, TensorType]:
         """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
@@ -292,12 +323,19 @@ class Dataset(Op):
         """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
         return ()
 
+    @property
+    def scatters(self) -> bool:
+        """Are examples set aside one by one, so that those that stay are no longer neighbours?"""
+        aside = self.validation is not None and (self.validation != "auto" or self.validation_part() is None)
+        return self.batched and self.split_by is None and self.group is None and (aside or isinstance(getattr(self, "test", None), float))
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
 
-    def portion(self, count: int) -> Array | None:
-        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say. `data` are
+        their fields."""
         return None
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
@@ -314,6 +352,16 @@ class Dataset(Op):
         With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
         """
         return self.load(folder), None
+
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        """As `learn` where nothing is known, of these examples alone (i64[n], their places among all): the others are set aside. As it
+        stands what is learned does not depend on them."""
+        return self.learn(folder, None)
+
+    @property
+    def learns(self) -> bool:
+        """Does it learn something of the data of training, so that these must be read before an evaluation?"""
+        return type(self).learn is not Dataset.learn
 
     def require_learned(self, known: Learned) -> None:
         """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
@@ -358,8 +406,12 @@ class Dataset(Op):
     def require_trainable(self) -> None:
         """Raises `Mistake` when the arguments do for evaluation only."""
 
+    def validation_part(self) -> Dataset | None:
+        """The dataset's own validation part; where it has none, a part of its training part is set aside."""
+        return None
+
     def test(self) -> Dataset | None:
-        """The dataset's own test split, used for evaluation when a spec has no `eval`."""
+        """The dataset's own test part, which is measured once, when the training is over."""
         return None
 
     def test_part(self) -> Dataset | None:
@@ -389,6 +441,8 @@ class Transform(Op):
         """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
         return False
 
+    in_order: ClassVar[bool] = False
+    """Does it need the rows of the data as they follow each other, none of them set aside in between?"""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

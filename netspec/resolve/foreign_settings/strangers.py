@@ -86,6 +86,7 @@ INSIDE = {
         "limit": "steps batches maxbatches maxsteps numbatches numsteps stepsperepoch validationsteps",
         "data": "dataset validationdata source",
     },
+    "stop": {"metric": "monitor", "patience": "wait epochs evaluations rounds", "min_delta": "delta threshold tolerance"},
 }
 """What other libraries call the lines of the sections inside of `train`."""
 

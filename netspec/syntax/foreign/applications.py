@@ -58,7 +58,6 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
     if view.type(path + 1) != "LPAR" or path + 1 not in view.partner:
         return None
     first = view.partner[path + 1]
-    stage = _stage(view, i, path, first)
     if view.type(first + 1) == "LPAR" and view.same_line(first, first + 1) and first + 1 in view.partner:
         last = view.partner[first + 1]
         head, named = _input(view, first + 1)
@@ -69,7 +68,7 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
         merged = _merge(str(view.at(path)).lower(), head, path + 2 == first)
         if merged:
             return merged, last
-        return f"{head} -> {_with(stage, named)}", last
+        return f"{head} -> {_with(_stage(view, i, path, first), named)}", last
     parts = view.arguments(path + 1)
     if not parts or view.type(parts[0][0] + 1) == "EQUAL":
         return None

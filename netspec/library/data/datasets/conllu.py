@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadConlluLine, EmptyColumn, TooManyTypes, VocabularySizeNeeded
 from netspec.lazy import np
-from netspec.library.base import Dataset, Example, Learned, Positive, require_texts
+from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.base.field_bounds import Field
 from netspec.library.data.columns import LENGTH, Ragged
 from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
@@ -87,6 +88,15 @@ class Conllu(Dataset):
             "tag": Ragged.at(to_ids(tags, learned["tags"], 1, 0), offsets),
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
+
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        path = find(folder, self.file, self.op_name())
+        words, tags, lengths = self._read(path)
+        stays = np.zeros(len(lengths), bool)
+        stays[kept] = True
+        each = np.repeat(stays, lengths).tolist()
+        known = self._vocabulary(list(compress(words, each)), list(compress(tags, each)), str(path))
+        return self.learn(folder, known)
 
     def require_learned(self, known: Learned) -> None:
         require_texts(known, lists=("words", "tags"))
