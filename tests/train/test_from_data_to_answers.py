@@ -178,28 +178,28 @@ serve M { tokens = greedy(logits, stop=1, limit=6) }
 
 
 def test_a_series(run: Callable[[str], str]) -> None:
-    wave = 50 + 10 * np.sin(np.arange(300) / 3)
-    names = ",".join([*(f"x_{i}" for i in range(8)), "next"])
-    lines = [",".join(f"{v:.4f}" for v in wave[start : start + 9]) for start in range(len(wave) - 8)]
-    Path("data/wave.csv").write_text("\n".join([names, *lines]) + "\n")
+    wave = 50 + 10 * np.sin(np.arange(400) / 3)
+    Path("data/wave.csv").write_text("\n".join(["load,next", *(f"{v:.4f},{v:.4f}" for v in wave)]) + "\n")
     train(
         run,
         """netspec 1
 
 model M {
-  input x: f32[B, 8]
-  output ahead = x -> dense(1)
+  input load: f32[B, 8]
+  output ahead = load -> dense(2)
 }
 
 train M {
-  data = csv("wave.csv", fields={x: f32[8], next: f32[]}, test=0.2) -> normalize(50, 10, field="x") -> normalize(50, 10, field="next")
-    -> shuffle -> batch(16)
-  loss = mean_squared_error(ahead[:, 0], next)
+  data = csv("wave.csv", fields={load: f32[], next: f32[]}, test=0.2, split_by="time") -> windows(8, horizon=2, target="next")
+    -> normalize(50, 10, field="load") -> normalize(50, 10, field="next") -> shuffle -> batch(16)
+  loss = mean_squared_error(ahead, next)
   optimizer = adam(0.05)
-  duration = 20 epochs
+  duration = 30 epochs
 }
 """,
     )
-    Path("new.csv").write_text("\n".join([names.removesuffix(",next"), lines[0].rpartition(",")[0], lines[7].rpartition(",")[0]]) + "\n")
+    Path("new.csv").write_text("\n".join(["load", *(f"{v:.4f}" for v in wave[:10])]) + "\n")
     run("predict run new.csv --output answers.npz")
-    np.testing.assert_allclose(np.load("answers.npz")["next"], [wave[8], wave[15]], atol=1.0)
+    answers = np.load("answers.npz")
+    assert answers["row"].tolist() == [8, 9, 10]
+    np.testing.assert_allclose(answers["next"], [wave[8:10], wave[9:11], wave[10:12]], atol=1.0)

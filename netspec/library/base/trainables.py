@@ -480,6 +480,10 @@ class Transform(Op):
         """The form used in evaluation: identity for random transforms, the same as training for the others."""
         return batch
 
+    def reads(self) -> tuple[str, ...]:
+        """Fields without which it cannot arrange the others: a prediction needs them too."""
+        return ()
+
     def restored(self, field: str, values: Array) -> Array:
         """Numbers of a field behind it as they were before it, where it changed them in a way that can be undone."""
         return values

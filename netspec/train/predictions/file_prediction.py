@@ -27,6 +27,8 @@ from netspec.train.predictions.input_files import Reading, read_files
 from netspec.train.predictions.needed_fields import counts_lengths, find_needed
 from netspec.train.trainable_model import Program
 
+NUMBER = "number of the example"
+"""A field that says for each example behind the chain's steps on all of them which one, or ones, it was made of: no spec can name it."""
 Row = dict[str, Any]
 """What is said of one example, by column: what it is known by, then the answers."""
 
@@ -60,40 +62,42 @@ class Predictor:
 
     def _rows_of(self, examples: Examples) -> Iterator[Row]:
         """The rows of one file, batch by batch."""
-        count, size = len(examples), self._size(len(examples))
-        whole = apply_to_all(self.plan, {**self._fillers(examples), **examples.table}, self.program.learned)
+        numbered = {**examples.table, NUMBER: np.arange(len(examples))}
+        found = dict(apply_to_all(self.plan, numbered, self.program.learned))
+        numbers = found.pop(NUMBER)
+        count, size = len(numbers), self._size(len(numbers))
+        whole = {**self._fillers(found, count), **found}
         for first in range(0, count, size):
             some = range(first, min(first + size, count))
             missing = size - len(some) if count > size or self._is_fixed else 0
             indices = np.array([*some, *[first] * missing], np.int64)
-            columns = self._answer_or_blame(whole, indices, first, examples, len(some))
-            for place, index in enumerate(some):
+            known = np.asarray(rows_of(numbers, indices)).reshape(len(indices), -1)[:, -1].tolist()
+            columns = self._answer_or_blame(whole, indices, first, [examples.place(index) for index in known[: len(some)]])
+            for place, index in enumerate(known[: len(some)]):
                 yield {**{n: v[index] for n, v in examples.beside.items()}, **{n: v[place] for n, v in columns.items()}}
 
-    def _answer_or_blame(self, whole: Table, indices: Array, first: int, examples: Examples, count: int) -> Columns:
+    def _answer_or_blame(self, whole: Table, indices: Array, first: int, places: Sequence[tuple[str, str]]) -> Columns:
         """What the model says of some examples. Raises `Mistake` with the place of the first that it cannot take."""
         try:
             return self._answer({name: rows_of(values, indices) for name, values in whole.items()}, first)
         except (Mistake, SpecError) as error:
             if any(getattr(problem, "file", "") for problem in problems_of(error)):
                 raise
-            for place, index in enumerate(indices[:count].tolist()):
-                alone = np.full(len(indices) if self._is_fixed else 1, index, np.int64)
+            for number, (file, where) in enumerate(places):
+                alone = np.full(len(indices) if self._is_fixed else 1, indices[number], np.int64)
                 try:
-                    self._answer({name: rows_of(values, alone) for name, values in whole.items()}, first + place)
+                    self._answer({name: rows_of(values, alone) for name, values in whole.items()}, first + number)
                 except (Mistake, SpecError) as found:
-                    file, where = examples.place(index)
                     raise Mistake(ExampleNotPredicted(file=file, where=where, why=problems_of(found)[0].message())) from None
             raise
 
-    def _fillers(self, examples: Examples) -> dict[str, Array]:
+    def _fillers(self, found: Table, count: int) -> dict[str, Array]:
         """Zeros for fields that no input is made of, as labels: steps of the chain may work on them."""
-        types = {name: kind for name, kind in self.plan.dataset.batch_types().items() if name not in examples.table}
-        sized = {name: kind for name, kind in types.items() if all(dim.is_constant for dim in kind.shape[1:])}
-        return {
-            name: np.broadcast_to(np.zeros((), kind.jax_dtype), (len(examples), *(dim.value for dim in kind.shape[1:])))
-            for name, kind in sized.items()
-        }
+        types = dict(self.plan.dataset.batch_types())
+        for transform in self.plan.transforms:
+            types = transform.fields(types) if transform.whole and not transform.arranges else types
+        sized = {n: kind for n, kind in types.items() if n not in found and all(dim.is_constant for dim in kind.shape[1:])}
+        return {n: np.broadcast_to(np.zeros((), k.jax_dtype), (count, *(dim.value for dim in k.shape[1:]))) for n, k in sized.items()}
 
     def _size(self, count: int) -> int:
         """Examples computed together."""
@@ -149,6 +153,7 @@ def make_predictor(
     trained = program.plan
     assert trained is not None  # a run has one
     plan = bound_lengths(trained.eval.data or trained.data, program.model)
+    plan = replace(plan, transforms=tuple(t for t in plan.transforms if not getattr(t, "training_only", False)))
     feeds = "" if outputs or not program.serves else generated or program.serves[0].feeds
     if feeds:
         plan = replace(plan, transforms=tuple(transform.for_beginning() for transform in plan.transforms))

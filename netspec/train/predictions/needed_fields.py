@@ -14,22 +14,17 @@ Origins = Mapping[str, frozenset[str]]
 
 
 def find_needed(plan: DataPlan, inputs: Collection[str]) -> dict[str, TensorType]:
-    """The dataset's fields that these inputs are made of, in its order, with their types."""
-    types = plan.dataset.batch_types()
-    origins = find_origins(plan)
-    found = {source for name in inputs for source in origins.get(name, ())}
-    return {name: kind for name, kind in types.items() if name in found}
-
-
-def find_origins(plan: DataPlan) -> Origins:
-    """What each field behind the chain is made of."""
+    """The dataset's fields that these inputs are made of, or arranged by, in its order, with their types."""
     types = dict(plan.dataset.batch_types())
     origins: Origins = {name: frozenset({name}) for name in types}
+    found: set[str] = set()
     for transform in plan.transforms:
+        found |= {source for name in transform.reads() for source in origins.get(name, ())}
         after = transform.fields(types)
         origins = {name: _origin(transform, name, types, after, origins) for name in after}
         types = after
-    return origins
+    found |= {source for name in inputs for source in origins.get(name, ())}
+    return {name: kind for name, kind in plan.dataset.batch_types().items() if name in found}
 
 
 def _origin(
