@@ -225,6 +225,12 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    predicted_lines: int = 50
+    """Lines of predictions on the terminal; `--output` writes all."""
+    predicted_columns: int = 12
+    """Columns of predictions on the terminal."""
+    predicted_characters: int = 60
+    """Characters of a text beside its prediction on the terminal."""
     described_images: int = 256
     """Pictures of a folder that `netspec data` looks into."""
     described_lines: int = 1_000_000

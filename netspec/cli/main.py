@@ -26,6 +26,7 @@ COMMANDS = (
     "schema",
     "show",
     "data",
+    "compile",
     "train",
     "eval",
     "predict",

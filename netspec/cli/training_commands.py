@@ -17,6 +17,7 @@ from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
+from netspec.diagnostics.running.predictions import PredictionInputs
 from netspec.diagnostics.running.runs import InputsUnreadable
 from netspec.diagnostics.running.weight_files import NoInitialWeights
 from netspec.files import describe_missing, refuse_existing, write_atomic
@@ -170,11 +171,16 @@ def run_eval(args: Namespace) -> int:
 
 
 def run_predict(args: Namespace) -> int:
-    """Apply a run to arrays in a file; what its `serve` generates, or its outputs, go to a file, or a summary of them to the terminal."""
+    """Apply a run to files, or to arrays in one; the answers go to a file, or to the terminal."""
     import netspec
+
+    if bool(args.files) == bool(args.input):
+        raise Mistake(PredictionInputs(both=bool(args.input)))
 
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
+    if args.files:
+        return _predict_files(args)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
     decodes = bool(run.program.serves) and not args.outputs
@@ -182,6 +188,22 @@ def run_predict(args: Namespace) -> int:
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
     write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
+    return 0
+
+
+def _predict_files(args: Namespace) -> int:
+    """What a run says of the examples in files."""
+    import netspec
+    from netspec.train.predictions.answer_files import pack_answers, require_form
+    from netspec.train.predictions.answer_table import draw_answers
+
+    if args.output:
+        require_form(args.output)
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
+    rows = run.predict_files(*args.files, top=args.top, outputs=args.outputs, answer=args.answer, seed=args.seed)
+    if args.output:
+        write_atomic(args.output, pack_answers(args.output, rows))
+    write_text(f"answers: {len(rows):,}, in {escape(args.output)}" if args.output else draw_answers(rows))
     return 0
 
 

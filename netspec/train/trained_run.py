@@ -57,6 +57,21 @@ class Loaded:
         return self.program.predict(self.state, **inputs)
 
     @raise_spec_errors()
+    def predict_files(
+        self, *files: PathLike, top: int = 1, outputs: bool = False, answer: str | None = None, seed: int | None = None
+    ) -> list[dict[str, Any]]:
+        """What the run says of each example in files (see `netspec predict`), as rows: names of classes and their probabilities, tags,
+        texts, numbers, each under its name, behind what a person knows the example by. `top` is how many classes are named, `outputs` asks
+        for the model's outputs as they are. Raises `SpecError` for files that do not fit.
+        """
+        from pathlib import Path
+
+        from netspec.train.predictions.file_prediction import make_predictor
+
+        predictor = make_predictor(self.program, self.state, top=top, outputs=outputs, generated=answer, seed=seed)
+        return list(predictor.rows([Path(file) for file in files]))
+
+    @raise_spec_errors()
     def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
         """What the spec's `serve` generates, for any number of examples: under the input's name the answers, under NAME_length and
         NAME_score their lengths and log-probabilities (see `Program.decode`). Raises `SpecError` for inputs that do not fit.

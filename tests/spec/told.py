@@ -10,7 +10,8 @@ from netspec.diagnostics.data.parts import ExamplesInTwoParts
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running import checkpoints, plugins, weight_files
+from netspec.diagnostics.names.imports import NotOneFile
+from netspec.diagnostics.running import checkpoints, plugins, predictions, weight_files
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -50,6 +51,16 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     ),
     NothingToEvaluate(run="runs/Names-1"),
     InputsUnreadable(path="images.csv", reason="File is not a zip file"),
+    predictions.FileNotPredicted(file="new.png", takes=("files as those it was trained on", "JSON lines (.jsonl)", "arrays (.npz)")),
+    NotOneFile(name="Block", defined=("lib/encoder.net:3", "lib/decoder.net:3")),
+    predictions.PredictionInputs(both=False),
+    predictions.BadExample(file="new.jsonl", line=3, field="long", wanted="f32[]", given=("lonq", "wide")),
+    predictions.ExampleNotPredicted(
+        file="new.jsonl", where="line 3", why="record 0 of the field `tokens` holds 300, but `embed` takes -300 to 299."
+    ),
+    predictions.NotPredictedByExample(model="Karate", name="edges", type="i32[E, 2]"),
+    predictions.AnswersOfUnknownForm(file="answers.xlsx"),
+    predictions.AnswerNotFlat(file="answers.csv", name="scores"),
     checkpoints.CheckpointDamaged(
         path=f"{SAVED}/tree/d/3f0c", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
     ),

@@ -250,6 +250,13 @@ class Loss(Measure):
     kind = "loss"
     better: ClassVar[str] = "lower"
 
+    def says(self) -> tuple[str, str] | None:
+        """Which of its inputs says what another one is: scores of classes and the labels, predictions and the targets. So an output of the
+        model can be read by a person; None where it says no field of the data in its units."""
+        required = [declared for declared in self.inputs if not declared.optional]
+        meant = len(required) == 2 and required[0].wants in ("logits", "log_odds", "probabilities") and not required[1].wants
+        return (required[0].name, required[1].name) if meant else None
+
 
 class Metric(Measure):
     """What an evaluation reports."""
@@ -304,6 +311,12 @@ class Dataset(Op):
     """A field, such as a patient's number: examples with the same one stay on one side."""
     origin: ClassVar[str] = ""
     """Where its files, or without files its data, come from, where that is known."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """How the names of files end that are of its form: `.csv`. What no dataset claims is read as any other file of it."""
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which it needs to read its files."""
+    pictures: ClassVar[bool] = False
+    """Does its field `image` hold pictures in 0..1? Then one in any file can be predicted."""
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
@@ -380,6 +393,31 @@ class Dataset(Op):
     def require_learned(self, known: Learned) -> None:
         """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
+    def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
+        """The same from another file, of which only these fields are wanted: to predict with, so that labels need not be there. None where
+        it reads no file."""
+        if "file" not in self.arguments():
+            return None
+        own = self.batch_types()
+        values = {name: getattr(self, name) for name in self.arguments()}
+        by_field = {name: value for name, value in values.items() if isinstance(value, dict) and value.keys() <= own.keys()}
+        kept = {name: {f: v for f, v in value.items() if f in fields} for name, value in by_field.items()}
+        all_of_it = {"test": None, "validation": None, "part": "train", "drop_missing": False}
+        whole = {name: value for name, value in all_of_it.items() if name in values}
+        return self.replaced(file=file, **kept, **whole)
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        """The columns of a table that one of its fields is made of, in the order of its elements."""
+        return (field,)
+
+    def recognised_by(self, folder: Path) -> Mapping[str, Sequence[Any]]:
+        """What a person knows the examples in its file by, as one column or more: their text, the words of each."""
+        return {}
+
+    def background_of_pictures(self) -> tuple[float, ...]:
+        """What shines through where a picture is transparent, in 0..1; nothing: such a one is refused."""
+        return ()
+
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
         return given
@@ -416,6 +454,8 @@ class Transform(Op):
     """
 
     kind = "transform"
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which does the work."""
     random: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     arranges: ClassVar[bool] = False
@@ -476,3 +516,19 @@ class Transform(Op):
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         """The form used in evaluation: identity for random transforms, the same as training for the others."""
         return batch
+
+    def reads(self) -> tuple[str, ...]:
+        """Fields without which it cannot arrange the others: a prediction needs them too."""
+        return ()
+
+    def restored(self, field: str, values: Array) -> Array:
+        """Numbers of a field behind it as they were before it, where it changed them in a way that can be undone."""
+        return values
+
+    def for_beginning(self) -> Transform:
+        """The same for texts that are to be gone on with: it puts no end behind them."""
+        return self
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
+        """The texts that ids of this field stand for; None where it made them of no texts."""
+        return None

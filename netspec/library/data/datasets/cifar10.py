@@ -27,6 +27,7 @@ class Cifar10(Dataset):
     """
 
     origin = "https://www.cs.toronto.edu/~kriz/cifar.html (the binary version or that for Python, unpacked)"
+    pictures = True
     source = "Krizhevsky 2009, Learning multiple layers of features from tiny images"
 
     part: Literal["train", "test"] = "train"

@@ -41,6 +41,7 @@ class Conllu(Dataset):
     """
 
     source = "https://universaldependencies.org/format.html"
+    endings = (".conllu", ".conll")
 
     file: DataPath
     """The file's path in the data folder."""
@@ -70,6 +71,9 @@ class Conllu(Dataset):
 
     def class_counts(self) -> dict[str, int]:
         return {} if self.tags is None else {"tag": self.tags}
+
+    def class_names(self, known: Learned) -> dict[str, Sequence[str]]:
+        return {"tag": ("_", *known["tags"])} if "tags" in known else {}
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         return self.learn(folder, None)[0]
@@ -107,6 +111,10 @@ class Conllu(Dataset):
             return given
         codes = {"words": (known["words"], KEPT, UNKNOWN), "tag": (known["tags"], 1, 0)}
         return {name: _encode(values, *codes[name]) if name in codes else values for name, values in given.items()}
+
+    def recognised_by(self, folder: Path) -> dict[str, list[list[str]]]:
+        word = COLUMNS.index(self.words)
+        return {"words": [[columns[word] for columns in sentence] for sentence in sentences(find(folder, self.file, self.op_name()))]}
 
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""

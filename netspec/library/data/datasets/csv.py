@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from netspec.lazy import np
@@ -70,6 +70,7 @@ class Csv(Dataset):
     """
 
     source = "RFC 4180, Common Format and MIME Type for Comma-Separated Values (CSV) Files"
+    endings = (".csv", ".tsv", ".tab")
     later_arguments: ClassVar[tuple[str, ...]] = ("fill", "drop_missing", "missing", "categories")
 
     file: DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
@@ -159,6 +160,14 @@ class Csv(Dataset):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return tuple((name, *names(name)[1:]) for name in self._names)
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        return self._columns_of(field, self.fields[field])
+
+    def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
+        """Its values stand between tabs where the name says so."""
+        of = super().of_file(file, fields)
+        return of.replaced(separator="\t") if of and file.removesuffix(".gz").endswith((".tsv", ".tab")) else of
 
     def class_counts(self) -> dict[str, int]:
         given = {name: len(words) for name, words in self.classes.items()}

@@ -64,6 +64,8 @@ class ImageFolder(Dataset):
     | several pictures: an animation, pages | refused; a camera's preview behind its picture (MPO) is left out |
     """
 
+    extra = "image"
+    pictures = True
     later_arguments: ClassVar[tuple[str, ...]] = ("channels", "background")
 
     folder: DataPath
@@ -120,6 +122,10 @@ class ImageFolder(Dataset):
 
     def class_names(self, known: Learned) -> dict[str, Any]:
         return {"label": known[CLASSES]} if CLASSES in known else {}
+
+    def background_of_pictures(self) -> tuple[float, ...]:
+        shade = self.background
+        return () if shade is None else shade if isinstance(shade, tuple) else (shade,)
 
     def describe_files(self, folder: Path) -> Iterator[str]:
         """What some of the pictures hold, spread evenly over all: how many are of which kind, and what is done to them."""
@@ -199,3 +205,8 @@ def _images(folder: Path) -> list[str]:
     if not found:
         raise Mistake(NoRecords(file=str(folder)))
     return sorted(found)
+
+
+def find_images(folder: Path) -> list[str]:
+    """The image files of a folder and those below it, in the order of their names. Raises `Mistake` when there are none."""
+    return _images(folder)

@@ -29,6 +29,7 @@ class Npz(Dataset):
     """
 
     source = "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
+    endings = (".npz",)
 
     file: DataPath
     """The file's path in the data folder."""

@@ -96,6 +96,9 @@ class Normalize(Transform):
         changed = self._changed(values) if isinstance(values, np.ndarray) else change_each(values, self._changed)
         return {**batch, self.field: changed}
 
+    def restored(self, field: str, values: Array) -> Array:
+        return values * np.asarray(self.std, values.dtype) + np.asarray(self.mean, values.dtype) if field == self.field else values
+
     def _changed(self, values: Array) -> Array:
         mean, std = np.asarray(self.mean, values.dtype), np.asarray(self.std, values.dtype)
         return (values - mean) / std

@@ -82,6 +82,9 @@ class Windows(Transform):
             raise ValueError(f"{'`horizon`' if self.horizon else '`target`'} without {missing}")
         return self
 
+    def reads(self) -> tuple[str, ...]:
+        return () if self.series is None else (self.series,)
+
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """The fields with an axis of time. Raises `Mistake` for a field that is not there, or whose rows differ in shape."""
         for argument in ("target", "series"):
