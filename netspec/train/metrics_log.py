@@ -47,13 +47,15 @@ class Record:
 
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
-        fields = {**self.__dict__, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
+        fields = {**self.__dict__, "metrics": {k: finite(v) for k, v in self.metrics.items()}, "loss": finite(self.loss)}
         return json.dumps(fields, allow_nan=False)
 
 
-def _number(value: Result) -> Any:
-    """A number as JSON has it, null for none, also within lists."""
-    return [_number(x) for x in value] if isinstance(value, list) else value if math.isfinite(value) else None
+def finite(value: Any) -> Any:
+    """A value as JSON and tables have it: None for what is no number, also within lists."""
+    if isinstance(value, list):
+        return [finite(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(value: Any) -> Result:

@@ -16,11 +16,13 @@ from netspec.diagnostics.running.runs import GradientNotFinite, LossNotFinite
 from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
+from netspec.train import metrics_table
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.metrics_log import Record
+from netspec.train.metrics_table import Table
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -59,6 +61,7 @@ class Session:
         """The first batch, until its loss has been looked at."""
         self._last: Any = None
         """The newest batch."""
+        self._table = Table(self.folder.path / metrics_table.NAME) if self.folder else None
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
 
@@ -128,8 +131,9 @@ class Session:
         if split == "train" and not np.isfinite(record.loss):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
-        if self.folder:
+        if self.folder and self._table:
             self.folder.log.add(record)
+            self._table.add(self.history)
         self.reporter.record(record)
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
