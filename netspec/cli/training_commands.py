@@ -23,10 +23,12 @@ def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
     from netspec.train.learned_vocabularies import read_learned
+    from netspec.train.loggers.shelf import find_loggers
     from netspec.train.progress import reporter
     from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Program
 
+    loggers = find_loggers(args.loggers)
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Program)
@@ -34,7 +36,7 @@ def run_train(args: Namespace) -> int:
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter())
+    fit = model.train(*feeds, data, out, args.resume, reporter(), loggers=loggers)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
@@ -56,6 +58,7 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
 
     if fit.stop:
         options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
+        options += [("--log", name) for name in args.loggers]
         words = [f" {name} {word_of(value)}" for name, value in options if value]
         return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"

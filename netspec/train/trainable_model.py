@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,7 +32,11 @@ from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
 from netspec.train.gradient_accumulation import group_batches
 from netspec.train.learned_vocabularies import read_learned, write_learned
+from netspec.train.loggers.protocol import Logger, Training
+from netspec.train.loggers.shelf import name_loggers
+from netspec.train.loggers.told import LoggedReporter
 from netspec.train.metrics_log import Record
+from netspec.train.process_record import keep_process
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
@@ -103,13 +107,15 @@ class Program(Compiled):
         out: PathLike | None = None,
         resume: bool = False,
         progress: bool = False,
+        log: Sequence[str | Logger] = (),
     ) -> Fit:
         """Train as the spec's `train` section says.
 
         `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `progress` shows lines of metrics.
+        the last checkpoint in `out`. `progress` shows lines of metrics. `log` are loggers that are told of each line besides, by name as
+        `--log` takes them (in a run folder: `out`), or objects of one's own; one that fails does not stop the training.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
@@ -119,9 +125,10 @@ class Program(Compiled):
         """
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
+        loggers = name_loggers(log, out)
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
         stop = PoliteStop()
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop, loggers)
         stop.pass_on()
         return fit
 
@@ -134,6 +141,7 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        loggers: Mapping[str, Logger] | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
@@ -142,6 +150,7 @@ class Program(Compiled):
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
+        tell = self._logged(tell, loggers or {}, Path(out) if out is not None else None)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell, stop)
         run = start_run(out, self.recipe, self._plan, data, resume)
@@ -208,6 +217,11 @@ class Program(Compiled):
         plans = [plan for plan, used in ((self._plan.data, feed), (own, eval_feed)) if plan and not is_handed(used)]
         return {**mark_files(plans, folder), **mark_arrays(feed), **mark_arrays(eval_feed, "validation: ")}
 
+    def _logged(self, tell: Reporter, loggers: Mapping[str, Logger], out: Path | None) -> Reporter:
+        """A reporter that tells loggers besides, where there are any."""
+        training = Training(self._plan.name, out, 0, 0, self._plan.settings, self.recipe.text)
+        return LoggedReporter(tell, loggers, training) if loggers else tell
+
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
@@ -249,6 +263,8 @@ def _session(
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell)
+    if run is not None:
+        keep_process(run.path, program.recipe, program._plan.seed, start.position.step)
     with listen(stop) if run else nullcontext():
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()

@@ -9,7 +9,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.running import checkpoints, loggers, plugins
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -37,6 +37,7 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     TimeLimit(at=span("slow.net", 7, "    x = x -> dense(8)", "dense(8)"), seconds=10, doing="proving this"),
     MemoryLimit(limit="1 GiB"),
     plugins.UnknownPlugin(at=span("model.net", 5, CONV, "acme.fast_conv"), name="acme.fast_conv", plugin="acme"),
+    loggers.LoggerBroken(logger="acme", package="acme-nets", reason="what it gives has no method `record`"),
     plugins.PluginBroken(plugin="acme", package="acme-nets", reason="ModuleNotFoundError: No module named 'scipy'"),
     plugins.PluginFault(
         at=span("model.net", 5, CONV, "acme.fast_conv(8)"),
