@@ -29,6 +29,7 @@ COMMANDS = (
     "train",
     "eval",
     "predict",
+    "report",
     "explain",
     "docs",
     "doctor",

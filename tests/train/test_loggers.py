@@ -171,7 +171,7 @@ def stand_in(name: str, monkeypatch: pytest.MonkeyPatch, **members: Any) -> list
     for member, value in members.items():
         setattr(fake, member, lambda *args, _m=member, _v=value, **named: calls.append((_m, args, named)) or _v)
     monkeypatch.setitem(sys.modules, name, fake)
-    monkeypatch.delitem(sys.modules, f"netspec.train.loggers.{name}", raising=False)
+    monkeypatch.delitem(sys.modules, f"netspec.train.loggers.{name}_run", raising=False)
     return calls
 
 

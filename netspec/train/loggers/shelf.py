@@ -32,9 +32,9 @@ class Own:
 
 
 OWN: Mapping[str, Own] = {
-    "tensorboard": Own("netspec.train.loggers.tensorboard:TensorBoard", "tensorboardX", "tensorboard", "tensorboardX"),
-    "wandb": Own("netspec.train.loggers.wandb:WandB", "wandb", "wandb", "wandb"),
-    "mlflow": Own("netspec.train.loggers.mlflow:MLflow", "mlflow", "mlflow", "mlflow"),
+    "tensorboard": Own("netspec.train.loggers.event_files:TensorBoard", "tensorboardX", "tensorboard", "tensorboardX"),
+    "wandb": Own("netspec.train.loggers.wandb_run:WandB", "wandb", "wandb", "wandb"),
+    "mlflow": Own("netspec.train.loggers.mlflow_run:MLflow", "mlflow", "mlflow", "mlflow"),
 }
 METHODS = ("begin", "record", "end")
 
