@@ -50,15 +50,11 @@ def read_run(path: str, label: str, prove: Prove) -> RunView:
 
 
 def label_runs(paths: Sequence[str]) -> list[str]:
-    """A name for each folder, as short as tells them apart; the same folder twice is numbered."""
+    """A name for each folder, as short as tells them apart; the same folder once more is numbered."""
     parts = [Path(os.path.abspath(path)).parts for path in paths]
-    labels = [parts[k][-1] for k in range(len(paths))]
+    labels = {own: own[-1] for own in parts}
     for count in range(2, max(map(len, parts), default=0) + 1):
-        if len(set(labels)) == len(labels):
-            return labels
-        labels = ["/".join(own[-count:]) if labels.count(label) > 1 else label for own, label in zip(parts, labels, strict=True)]
-    seen: dict[str, int] = {}
-    for k, label in enumerate(labels):
-        seen[label] = seen.get(label, 0) + 1
-        labels[k] = f"{label} ({seen[label]})" if seen[label] > 1 else label
-    return labels
+        known = list(labels.values())
+        labels = {own: "/".join(own[-count:]) if known.count(label) > 1 else label for own, label in labels.items()}
+    counts = [parts[:k].count(own) + 1 for k, own in enumerate(parts)]
+    return [labels[own] + (f" ({count})" if count > 1 else "") for own, count in zip(parts, counts, strict=True)]

@@ -25,11 +25,23 @@ FIRST = ("step", "epoch", "split", "loss")
 def row_of(record: Record) -> dict[str, Any]:
     """The cells of a record by column: what every record has, its metrics, then what else is measured."""
     first = {name: getattr(record, name) for name in FIRST}
-    last = {name: value for name, value in vars(record).items() if name not in first and name != "metrics"}
+    last: dict[str, Any] = {}
+    for name, value in vars(record).items():
+        if name not in first and name != "metrics":
+            last |= _measured(value) if isinstance(value, Mapping) else {name: value}
     cells: dict[str, Any] = {}
     for name, value in record.metrics.items():
         cells |= _cells(f"metric {name}" if name in first or name in last else name, value)
-    return {**first, **cells, **{name: value for name, value in last.items() if not isinstance(value, Mapping | list | tuple)}}
+    return {**first, **cells, **last}
+
+
+def _measured(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is measured of a step: numbers, and of each of several optimizers one, `learning_rate/critic`."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        several = {f"{name}/{key}": item for key, item in value.items()} if isinstance(value, Mapping) else {name: value}
+        found |= {key: item for key, item in several.items() if not isinstance(item, Mapping | list | tuple)}
+    return found
 
 
 def _cells(name: str, value: Any) -> dict[str, Any]:

@@ -58,5 +58,15 @@ def test_columns_of_several_numbers_and_of_names_that_are_taken(tmp_path: Path) 
     assert second["metric seconds"] == "3.0" and second["seconds"] == "1.5"
 
 
+def test_what_is_measured_of_a_step_has_columns_of_its_own() -> None:
+    record = Record(1, 0.1, "train", 1.0, {}, 2.0, 1.0)
+    watched = {"a/kernel": {"gradient_norm": 1.0}}
+    measured = {"learning_rate": {"actor": 0.1, "critic": 0.2}, "gradient_norm": 3.0, "watched": watched}
+    object.__setattr__(record, "measured", measured)
+    assert {name: value for name, value in row_of(record).items() if "rate" in name or "norm" in name} == {
+        "learning_rate/actor": 0.1, "learning_rate/critic": 0.2, "gradient_norm": 3.0,
+    }  # fmt: skip
+
+
 def test_new_columns_stand_where_their_row_has_them() -> None:
     assert merge_columns([{"a": 1, "z": 2}, {"a": 1, "b": 2, "z": 3}, {"c": 1}]) == ["c", "a", "b", "z"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from netspec.train.metrics_log import Record
-from netspec.train.metrics_table import FIRST, row_of
+from netspec.train.metrics_table import row_of
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,13 @@ class Logger(Protocol):
         ...
 
 
+ABOUT = ("step", "epoch", "split", "seconds", "checkpoint")
+"""What a record says besides what was measured: when, and of what."""
+
+
 def scalars(record: Record) -> Iterator[tuple[str, float]]:
     """The single numbers of a record by name, loss and metrics first; what is no number, or several, is left out."""
     for name, value in row_of(record).items():
         single = isinstance(value, int | float) and not isinstance(value, bool)
-        if single and (name == "loss" or name not in FIRST) and name != "seconds" and not name.endswith("]"):
+        if single and name not in ABOUT and not name.endswith("]"):
             yield name, float(value)
