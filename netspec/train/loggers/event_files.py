@@ -6,8 +6,7 @@ Each part of the data has a folder of its own, so that training and evaluation s
 from __future__ import annotations
 
 from pathlib import Path
-
-from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
+from typing import Any
 
 from netspec.train.loggers.protocol import Training, scalars
 from netspec.train.metrics_log import Record
@@ -20,7 +19,7 @@ class TensorBoard:
 
     def __init__(self) -> None:
         self._training: Training | None = None
-        self._writers: dict[str, SummaryWriter] = {}
+        self._writers: dict[str, Any] = {}
 
     def begin(self, training: Training) -> None:
         """Makes the writer of training's numbers, with the spec as a text."""
@@ -41,8 +40,10 @@ class TensorBoard:
         for writer in self._writers.values():
             writer.close()
 
-    def _writer(self, part: str) -> SummaryWriter:
+    def _writer(self, part: str) -> Any:
         """The writer of a part. In a run that goes on TensorBoard drops what an earlier process wrote of the steps that come again."""
+        from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
+
         assert self._training is not None and self._training.folder is not None
         if part not in self._writers:
             purge = self._training.step + 1 if self._training.step else None

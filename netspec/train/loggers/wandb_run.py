@@ -6,8 +6,6 @@ import hashlib
 import os
 from typing import Any
 
-import wandb  # pyright: ignore[reportMissingImports]
-
 from netspec.train.loggers.protocol import Training, scalars
 from netspec.train.metrics_log import Record
 from netspec.train.process_record import read_processes
@@ -20,6 +18,8 @@ class WandB:
         self._run: Any = None
 
     def begin(self, training: Training) -> None:
+        import wandb  # pyright: ignore[reportMissingImports]
+
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT") or training.name,
             name=training.folder.name if training.folder else None,
