@@ -257,6 +257,16 @@ class Limits:
     """Columns of a metric's matrix that are shown."""
     metric_mistakes: int = 10
     """Numbers of a larger matrix that are shown: what is taken for what most often."""
+    reported_lines: int = 1_000
+    """Lines of a run's metrics that a report has as a table: the last ones; the curves have all."""
+    reported_examples: int = 20_000
+    """Examples that are predicted for a report's confusion matrix."""
+    reported_errors: int = 24
+    """Examples that are shown of the worst errors."""
+    reported_classes: int = 40
+    """Classes of a confusion matrix that is shown as a table; of more, the pairs that are confused most often are listed."""
+    reported_picture: int = 96
+    """Pixels of a side of a picture in a report: of larger ones fewer are taken."""
     marked_restarts: int = 64
     """Restarts of a schedule that are marked in its course."""
     listed_moments: int = 16

@@ -32,6 +32,7 @@ COMMANDS = (
     "predict",
     "export",
     "checkpoints",
+    "report",
     "explain",
     "docs",
     "doctor",

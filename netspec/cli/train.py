@@ -19,6 +19,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")
     add_workers(parser)
+    parser.add_argument(
+        "--log",
+        dest="loggers",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="tell this logger besides: tensorboard, wandb, mlflow, or one of a package; may be repeated",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
     parser.add_argument(
         "--watch",

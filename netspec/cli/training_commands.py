@@ -29,10 +29,12 @@ def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
     from netspec.train.learned_vocabularies import read_learned
+    from netspec.train.loggers.shelf import find_loggers
     from netspec.train.progress import reporter
     from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Program
 
+    loggers = find_loggers(args.loggers)
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Program)
@@ -49,7 +51,7 @@ def run_train(args: Namespace) -> int:
     initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
-    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers}
+    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers}
     fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
@@ -129,6 +131,7 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
 
     if fit.stop:
         options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
+        options += [("--log", name) for name in args.loggers]
         words = [f" {name} {word_of(value)}" for name, value in options if value]
         return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
     several = tables(fit.program, fit.test or fit.metrics)

@@ -65,15 +65,17 @@ class Record:
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
         own = {name: value for name, value in self.__dict__.items() if name != "measured"}
-        fields = {**own, **self.measured, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
+        fields = {**own, **self.measured, "metrics": {k: finite(v) for k, v in self.metrics.items()}, "loss": finite(self.loss)}
         if self.checkpoint is None:
             del fields["checkpoint"]
         return json.dumps(fields, allow_nan=False)
 
 
-def _number(value: Result) -> Any:
-    """A number as JSON has it, null for none, also within lists."""
-    return [_number(x) for x in value] if isinstance(value, list) else value if math.isfinite(value) else None
+def finite(value: Any) -> Any:
+    """A value as JSON and tables have it: None for what is no number, also within lists."""
+    if isinstance(value, list):
+        return [finite(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(value: Any) -> Result:

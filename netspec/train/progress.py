@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from netspec.diagnostics.drawing.cells import escape
 from netspec.train.measured_step import list_watched, words
 from netspec.train.metrics_log import Record
+from netspec.train.metrics_table import row_of
+from netspec.train.record_rows import Rows
 
 if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
@@ -73,7 +75,8 @@ class Lines:
 
 
 class Bar:
-    """A progress bar with loss, metrics, examples per second and the time that is left; evaluations stay as lines above it."""
+    """A progress bar with loss, metrics, examples per second, learning rate and the time that is left; the lines of metrics stay above it,
+    as rows of a table where the terminal is wide enough."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         from rich.console import Console
@@ -81,13 +84,15 @@ class Bar:
 
         self._console = Console(file=stream or sys.stdout, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("{task.fields[values]}"))
+        columns = (*columns, TextColumn("{task.fields[beside]}"))
         self._bar = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=self._console, expand=True)
         self._task: Any = None
         self._total = 0
+        self._rows = Rows()
 
     def begin(self, name: str, step: int, total: int) -> None:
         self._total = total
-        self._task = self._bar.add_task(name, total=total, completed=step, values="compiling")
+        self._task = self._bar.add_task(name, total=total, completed=step, values="compiling", beside="")
         self._bar.start()
 
     def note(self, text: str) -> None:
@@ -98,7 +103,11 @@ class Bar:
         self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
 
     def record(self, record: Record) -> None:
-        self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
+        rows = self._rows.draw(record, self._total, self._console.width) or [line(record, self._total)]
+        self.note("\n".join([*rows, *list_watched(record.measured)]))
+        rate = row_of(record).get("learning_rate")
+        if rate is not None:
+            self._bar.update(self._task, beside=f"rate {rate:.3g}")
 
     def end(self) -> None:
         self._bar.stop()

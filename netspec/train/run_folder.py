@@ -1,7 +1,7 @@
 """Keeps the run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`, and `learned.json` where the data
 teach.
 
-They are all a run needs.
+They are all a run needs. `metrics.csv` and `processes.jsonl` are for people.
 """
 
 from __future__ import annotations

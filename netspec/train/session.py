@@ -19,6 +19,7 @@ from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
 from netspec.lower.step_gauge import Gauge
+from netspec.train import metrics_table
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, copy_tensors, facts_of
 from netspec.train.early_stopping import describe_stop, score_of
@@ -26,6 +27,7 @@ from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
+from netspec.train.metrics_table import Table
 from netspec.train.nonfinite_steps import NonfiniteSteps
 from netspec.train.prefetch import Prefetched
 from netspec.train.progress import Reporter
@@ -70,6 +72,7 @@ class Session:
         """The newest batch."""
         self._seen: Any = None
         """What was measured of the newest step."""
+        self._table = Table(self.folder.path / metrics_table.NAME) if self.folder else None
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
         self.kept: Resumed | None = None
@@ -172,8 +175,9 @@ class Session:
         if split == "train" and not np.isfinite(record.loss) and not measured.get("skipped_steps"):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
-        if self.folder:
+        if self.folder and self._table:
             self.folder.log.add(record)
+            self._table.add(self.history)
         self.reporter.record(record)
 
     # --- checkpoints -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -38,7 +38,11 @@ from netspec.train.gradient_accumulation import group_batches
 from netspec.train.initial_weights import Initial, begin_anew, hand_over
 from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.length_change import change_length
+from netspec.train.loggers.protocol import Logger, Training
+from netspec.train.loggers.shelf import name_loggers
+from netspec.train.loggers.told import LoggedReporter
 from netspec.train.metrics_log import Record
+from netspec.train.process_record import keep_process
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
@@ -141,6 +145,7 @@ class Program(Compiled):
         progress: bool = False,
         watch: Collection[str] = (),
         workers: int | None = None,
+        log: Sequence[str | Logger] = (),
     ) -> Fit:
         """Train as the spec's `train` section says.
 
@@ -151,7 +156,8 @@ class Program(Compiled):
         written. `resume` goes on from the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them; a run that
         goes on has its own. `progress` shows lines of metrics. `watch` are patterns over parameters, `["**/kernel"]`: how long their
         gradients and updates are stands in the lines. `workers` processes decode what must be decoded, such as pictures in files; as many
-        as the spec says when left out.
+        as the spec says when left out. `log` are loggers that are told of each line besides, by name as `--log` takes them (in a run
+        folder: `out`), or objects of one's own; one that fails does not stop the training.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
@@ -161,11 +167,11 @@ class Program(Compiled):
         """
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
-        home = Path(folder) if folder else None
+        home, loggers = Path(folder) if folder else None, name_loggers(log, out)
         feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
         stop, begin = PoliteStop(), None if initial is None else hand_over(self, initial)
         tell, gauge = reporter() if progress else Silent(), self.gauge(watch)
-        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge, workers)
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge, workers, loggers)
         stop.pass_on()
         return fit
 
@@ -182,11 +188,13 @@ class Program(Compiled):
         initial: Initial | None = None,
         gauge: Gauge | None = None,
         workers: int | None = None,
+        loggers: Mapping[str, Logger] | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         with employ((self._plan.workers if workers is None else workers) or 0) as crew:
             own, held, last = (f and with_workers(f, crew) for f in (feed, eval_feed, test_feed))
             assert own is not None
+            tell = self._logged(tell, loggers or {}, Path(out) if out is not None else None)
             return self._train_fed(own, held, data, out, resume, tell, Stop() if stop is None else stop, last, initial, gauge or Gauge())
 
     def _train_fed(
@@ -324,6 +332,11 @@ class Program(Compiled):
         arrays = (mark_arrays(feed), mark_arrays(eval_feed, "validation: "), mark_arrays(test_feed, "test: "))
         return {**mark_files(plans, folder), **arrays[0], **arrays[1], **arrays[2]}
 
+    def _logged(self, tell: Reporter, loggers: Mapping[str, Logger], out: Path | None) -> Reporter:
+        """A reporter that tells loggers besides, where there are any."""
+        training = Training(self._plan.name, out, 0, 0, self._plan.settings, self.recipe.text)
+        return LoggedReporter(tell, loggers, training) if loggers else tell
+
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
@@ -368,6 +381,8 @@ def _session(
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell, initial)
+    if run is not None:
+        keep_process(run.path, program.recipe, program._plan.seed, start.position.step)
     with listen(stop) if run else nullcontext():
 
         def begin(start: Resumed, history: list[Record]) -> Session:

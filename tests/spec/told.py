@@ -11,7 +11,7 @@ from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.diagnostics.names.imports import NotOneFile
-from netspec.diagnostics.running import checkpoints, plugins, predictions, weight_files
+from netspec.diagnostics.running import checkpoints, loggers, plugins, predictions, weight_files
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -40,6 +40,7 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     TimeLimit(at=span("slow.net", 7, "    x = x -> dense(8)", "dense(8)"), seconds=10, doing="proving this"),
     MemoryLimit(limit="1 GiB"),
     plugins.UnknownPlugin(at=span("model.net", 5, CONV, "acme.fast_conv"), name="acme.fast_conv", plugin="acme"),
+    loggers.LoggerBroken(logger="acme", package="acme-nets", reason="what it gives has no method `record`"),
     plugins.PluginBroken(plugin="acme", package="acme-nets", reason="ModuleNotFoundError: No module named 'scipy'"),
     plugins.PluginFault(
         at=span("model.net", 5, CONV, "acme.fast_conv(8)"),
