@@ -52,13 +52,13 @@ class Limits:
     """Of a text with problems in which forms of other languages are looked for, which takes longer than to read it."""
     translations: int = 3
     """How often such a text is read, each time with the forms that came to light behind the ones before."""
-    translated_words: int = 500_000
+    translated_words: int = 150_000
     """Words that are looked at for that: those of forms inside one another more than once."""
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""
     repair_seconds: float = 2.0
-    """Seconds of processor time after which no further repair is tried: a person waits for the answer."""
+    """Seconds of processor time after which no further repair is tried, nor another value of an argument: a person waits for the answer."""
     tried_arguments: int = 5_000
     """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
     repair_characters: int = 200_000
