@@ -289,7 +289,8 @@ class Dataset(Op):
         """Puts the arguments that all share behind its own, and takes them from data that are one whole."""
         super().__init_subclass__()
         common = [name for name in SHARED if cls._arguments.get(name) is Dataset._arguments[name]]
-        cls._arguments = {name: a for name, a in cls._arguments.items() if cls.batched or name not in common}
+        own = {name: argument for name, argument in cls._arguments.items() if name not in common}
+        cls._arguments = {**own, **({name: cls._arguments[name] for name in common} if cls.batched else {})}
         cls.last_arguments = (*cls.last_arguments, *(common if cls.batched else ()))
         cls.later_arguments = (*cls.later_arguments, *(common if cls.batched else ()))
 
