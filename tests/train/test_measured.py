@@ -111,10 +111,10 @@ def test_the_length_of_the_gradient_is_that_before_clipping() -> None:
 
 def test_lines_have_what_was_measured_and_a_killed_run_writes_the_same(tmp_path: Path) -> None:
     made = program(CHAIN)
-    made.fit(data(), out=tmp_path / "whole", watch=["**/scale"])
+    made.fit(batches(), out=tmp_path / "whole", watch=["**/scale"])
     with killed_after(13):
-        made.fit(data(), out=tmp_path / "run", watch=["**/scale"])
-    made.fit(data(), out=tmp_path / "run", resume=True, watch=["**/scale"])
+        made.fit(batches(), out=tmp_path / "run", watch=["**/scale"])
+    made.fit(batches(), out=tmp_path / "run", resume=True, watch=["**/scale"])
     lines, again = (read_lines(tmp_path / name) for name in ("whole", "run"))
     assert lines == again and len(lines) == 2
     assert all(line["gradient_norm"] > 0 and line["learning_rate"] >= 0 for line in lines)
@@ -130,7 +130,7 @@ def read_lines(run: Path) -> list[dict[str, Any]]:
 def test_a_pattern_that_watches_nothing_names_the_nearest_path() -> None:
     for pattern, near in (("**/kernle", "**/kernel"), ("dense_1/kernel", "dense_0/kernel")):
         with pytest.raises(netspec.SpecError) as caught:
-            program(CHAIN).fit(data(), watch=[pattern])
+            program(CHAIN).fit(batches(), watch=[pattern])
         problem = caught.value.diagnostics[0]
         assert isinstance(problem, PatternMatchesNothing) and near in (problem.help() or "")
 

@@ -41,11 +41,12 @@ def program(rule: str, precision: str = "f32") -> Any:
     return netspec.compile(SPEC, set={"train.on_nonfinite": f'"{rule}"', "train.precision": f'"{precision}"'})
 
 
-def data(bad: tuple[int, ...] = (BAD,)) -> dict[str, np.ndarray]:
+def data(bad: tuple[int, ...] = (BAD,)) -> list[dict[str, np.ndarray]]:
+    """Ten batches."""
     x = np.random.default_rng(0).normal(size=(80, 4)).astype(np.float32)
     t = x.sum(1)
     x[list(bad)] = 1e38
-    return {"x": x, "t": t}
+    return [{"x": x[i : i + 8], "t": t[i : i + 8]} for i in range(0, 80, 8)]
 
 
 def batch(scale: float) -> dict[str, np.ndarray]:
@@ -105,7 +106,7 @@ def test_a_run_gives_up_behind_its_limit_and_names_step_and_checkpoint(tmp_path:
 def test_the_op_of_a_gradient_that_is_no_number_is_named() -> None:
     spec = SPEC.replace("output y = (", "a = (").replace("\n}\n\ntrain", "\n  output y = sqrt(abs(a) * mean(x))\n}\n\ntrain", 1)
     with pytest.raises(netspec.SpecError) as caught:
-        netspec.compile(spec, set={"train.on_nonfinite": '"skip(1)"'}).fit({"x": np.zeros((80, 4), np.float32), "t": np.ones(80)})
+        netspec.compile(spec, set={"train.on_nonfinite": '"skip(1)"'}).fit([batch(0.0)] * 10)
     problem = caught.value.diagnostics[0]
     assert isinstance(problem, TooManyNonfinite)
     assert problem.what == "the gradient of `sqrt`" and problem.at.text.startswith("sqrt")

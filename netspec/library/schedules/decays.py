@@ -29,6 +29,9 @@ class Constant(Schedule):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(number=0.1)), Example(cls(number=3e-4)))
 
+    def height(self) -> str:
+        return "number"
+
     def value(self, step: Array, clock: Clock) -> Array:
         return jnp.full((), self.number, jnp.result_type(float))
 
