@@ -25,6 +25,21 @@ class NoSuchField(Diagnostic):
 
 
 @record(kw_only=True)
+class NoClassNumbers(Diagnostic):
+    """`class_weights` counts classes, and the field that it is to count has none: it is no whole number for each example."""
+
+    op: str
+    field: str
+    type: str
+
+    def message(self) -> str:
+        return f"`{self.op}` counts the classes in a field of one whole number for each example, but `{self.field}` is {self.type}"
+
+    def help(self) -> str | None:
+        return f'name the field of the classes: `{self.op}("label")`'
+
+
+@record(kw_only=True)
 class NoSplitField(Diagnostic):
     """Examples are to be set aside by a field that the dataset does not have."""
 

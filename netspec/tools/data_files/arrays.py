@@ -22,13 +22,13 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     sizes = [len(array) for array in arrays.values() if array.ndim]
     examples = max(set(sizes), key=lambda size: (sizes.count(size), size)) if sizes else 0
     used = {name: array for name, array in arrays.items() if array.ndim and len(array) == examples and dtype_of(array)}
-    rows = [(name, describe_array(array), _holds(array)) for name, array in arrays.items()]
-    left_out = [f"`{name}` is left out: {_why(array, examples)}" for name, array in arrays.items() if name not in used]
+    rows = [(name, describe_array(array), holds(array)) for name, array in arrays.items()]
+    left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
     others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
     sound = {name: array for name, array in used.items() if _finite(array)}
     compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
-    chosen = _guess_label(used, label)
+    chosen = guess_label(used, label)
     starter = make_starter(paths[0].name, tests[0].name if tests else "", used, chosen) if examples else None
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
 
@@ -42,19 +42,19 @@ def _finite(array: Array) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
-def _holds(array: Array) -> str:
+def holds(array: Array) -> str:
     """What is in an array, as far as it holds numbers."""
     return fields.describe(array) if array.size and dtype_of(array) and _finite(array) else ""
 
 
-def _why(array: Array, examples: int) -> str:
+def why_not(array: Array, examples: int) -> str:
     """Why an array is no field."""
     if not dtype_of(array):
         return f"its elements are no numbers ({array.dtype})"
     return "it has no axis" if not array.ndim else f"it has {len(array):,} records, the others have {examples:,}"
 
 
-def _guess_label(arrays: Mapping[str, Array], wished: str) -> str:
+def guess_label(arrays: Mapping[str, Array], wished: str) -> str:
     """The array with a usual name of a label, else the last one of one number an example."""
     if wished in arrays:
         return wished

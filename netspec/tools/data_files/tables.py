@@ -177,7 +177,7 @@ def _of_label(roles: Roles) -> Iterator[str]:
         percent = 100 * largest / label.counts.total()
         yield (
             f"`{label.name}` is `{most}` in {count(largest, 'line')} and `{least}` in {smallest:,}: "
-            f"an accuracy of {percent:.0f}% says nothing; weigh the classes"
+            f'an accuracy of {percent:.0f}% says nothing; weigh the classes by `-> class_weights("label")`'
         )
 
 
