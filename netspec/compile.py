@@ -320,7 +320,7 @@ def program(
     checked = check_named(spec, overrides, train, imports, plugins)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
-    if not checked.typed.models:
+    if not (checked.typed.models or checked.typed.trains):
         raise SpecError([NoModel(at=Span(checked.source, 0, 0))])
     kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
     recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))

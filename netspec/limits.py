@@ -52,13 +52,13 @@ class Limits:
     """Of a text with problems in which forms of other languages are looked for, which takes longer than to read it."""
     translations: int = 3
     """How often such a text is read, each time with the forms that came to light behind the ones before."""
-    translated_words: int = 500_000
+    translated_words: int = 150_000
     """Words that are looked at for that: those of forms inside one another more than once."""
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""
     repair_seconds: float = 2.0
-    """Seconds of processor time after which no further repair is tried: a person waits for the answer."""
+    """Seconds of processor time after which no further repair is tried, nor another value of an argument: a person waits for the answer."""
     tried_arguments: int = 5_000
     """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
     repair_characters: int = 200_000
@@ -225,8 +225,18 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    predicted_lines: int = 50
+    """Lines of predictions on the terminal; `--output` writes all."""
+    predicted_columns: int = 12
+    """Columns of predictions on the terminal."""
+    predicted_characters: int = 60
+    """Characters of a text beside its prediction on the terminal."""
     described_images: int = 256
     """Pictures of a folder that `netspec data` looks into."""
+    described_lines: int = 1_000_000
+    """Lines of a table that `netspec data` looks at."""
+    proposed_classes: int = 100
+    """Classes, or columns of one field, that `netspec data` writes out in a declaration."""
     listed_files: int = 3
     """Names that would do for one file of data."""
     quoted_characters: int = 60
@@ -247,6 +257,16 @@ class Limits:
     """Columns of a metric's matrix that are shown."""
     metric_mistakes: int = 10
     """Numbers of a larger matrix that are shown: what is taken for what most often."""
+    reported_lines: int = 1_000
+    """Lines of a run's metrics that a report has as a table: the last ones; the curves have all."""
+    reported_examples: int = 20_000
+    """Examples that are predicted for a report's confusion matrix."""
+    reported_errors: int = 24
+    """Examples that are shown of the worst errors."""
+    reported_classes: int = 40
+    """Classes of a confusion matrix that is shown as a table; of more, the pairs that are confused most often are listed."""
+    reported_picture: int = 96
+    """Pixels of a side of a picture in a report: of larger ones fewer are taken."""
     marked_restarts: int = 64
     """Restarts of a schedule that are marked in its course."""
     listed_moments: int = 16
@@ -270,8 +290,12 @@ class Limits:
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
     digest_bytes: int = 2**30
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
+    compared_bytes: int = 256 * 2**20
+    """Bytes of examples that are looked through for some that stand in two parts: it takes half a second."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    workers: int = 256
+    """Processes that decode examples: more than that no one machine has cores for."""
     batches_looked_through: int = 64
     """Batches in which the source of a gradient that is no number is sought."""
 

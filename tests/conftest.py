@@ -44,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
             programs.hurry()
 
 
+def pytest_runtest_setup() -> None:
+    """Tables are as wide as where there is no terminal, in the processes that a runner starts with a width of its own too."""
+    os.environ.pop("COLUMNS", None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """What JAX compiled for a module is forgotten with it, and within one before it takes gigabytes."""

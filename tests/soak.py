@@ -37,6 +37,7 @@ SOAKS = {
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",
+    "memory": "tests.train.growth:run",
     "forged": "tests.train.forgery:run",
     "archives": "tests.train.archives:run",
     "breaks": "tests.answers.breaks:run",
@@ -44,7 +45,7 @@ SOAKS = {
 """Name -> "module:function"; the module is imported when its soak is asked for."""
 NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
-SLOW = ("kills",)
+SLOW = ("kills", "memory")
 """Soaks of which one case takes seconds: their tests run their own few cases."""
 
 PORTION = 250

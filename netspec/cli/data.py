@@ -1,4 +1,5 @@
-"""Print what data a spec needs: for each `train` section the fields and the files, and whether they are in the data folder."""
+"""Look at data. Of files (tables, arrays, texts, a folder of pictures) print what they hold, what would mislead a training, and the
+declaration for a spec. Of a spec print which files it needs, whether they are in the data folder, and what they hold."""
 
 from __future__ import annotations
 
@@ -17,26 +18,37 @@ if TYPE_CHECKING:
     from netspec.library.base import Dataset
     from netspec.shape import TensorType
 
-HELP = "print what data files a spec needs"
+HELP = "look at files of data, or at those that a spec needs"
+SPECS = (".net", ".netspec", ".json")
+USUAL = 0.1
+"""What is set aside where the spec says nothing."""
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a spec with a `train` section")
-    parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="files of data, or one spec with a `train` section")
+    parser.add_argument("--data", metavar="DIR", help="of a spec: the folder with the data files, or the .npz file of `arrays`")
+    parser.add_argument("--test", metavar="FILE", action="append", default=[], help="of data: another file, which is to be evaluated")
+    parser.add_argument("--label", metavar="NAME", default="", help="of data: the column or array that is to be predicted")
+    parser.add_argument("-o", "--output", metavar="SPEC", help="of data: write a small spec that trains on them to a new file")
     add_overrides(parser)
     add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
-    """0 when everything is there or nothing was looked for; 1 when the spec has a problem or a file is missing."""
+    """0 when everything is there or nothing was looked for; 1 when the spec has a problem, or a file is missing or unreadable."""
+    if len(args.files) > 1 or not args.files[0].endswith(SPECS):
+        from netspec.cli.data_files import run_look
+
+        return run_look(args)
     from netspec.compile import check_readable
 
-    checked = check_readable(args.file, set=overrides(args.set), plugins=args.plugins)
+    file = args.files[0]
+    checked = check_readable(file, set=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     trains = checked.typed.trains if checked.typed else ()
     lines = [line for plan in trains for line in section(plan, args.data)]
-    for line in lines or [f"`{args.file}` has no `train` section, so it needs no data."]:
+    for line in lines or [f"`{file}` has no `train` section, so it needs no data."]:
         write_line(line)
     return max(code, int(any(line.endswith(MISSING) for line in lines)))
 
@@ -48,8 +60,16 @@ def section(plan: TrainPlan, folder: str | None) -> Iterator[str]:
     """The lines of one `train` section."""
     yield f"train {plan.name}"
     yield from chain("data", plan.data, folder)
-    if plan.eval.data is not None:
+    if plan.eval.data is not None and not plan.eval.data.part:
         yield from chain("eval", plan.eval.data, folder)
+    elif plan.eval.data is not None:
+        yield f"  validation: {describe_aside(plan.data.dataset)}"
+    if plan.eval.test is not None:
+        yield from chain("test", plan.eval.test, folder)
+    if folder and os.path.isdir(folder) and not any(line.endswith(MISSING) for line in chain("data", plan.data, folder)):
+        from netspec.tools.data_files.spec_facts import facts_of
+
+        yield from facts_of(plan, Path(folder))
 
 
 def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
@@ -72,6 +92,15 @@ def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
         yield f"    from {dataset.origin}"
     elif not files:
         yield "    no files: the data are part of netspec"
+
+
+def describe_aside(dataset: Dataset) -> str:
+    """What is set aside of the examples of a training, and how."""
+    wanted = dataset.validation
+    count = f"{wanted:,} examples" if isinstance(wanted, int) else f"{USUAL if wanted == 'auto' else wanted:.3g} of the examples"
+    if dataset.group:
+        return f"{count}, whole groups by `{dataset.group}`"
+    return f"{count}, the last by `{dataset.split_by}`" if dataset.split_by else f"{count}, by the seed"
 
 
 def described(dataset: Dataset, folder: str) -> Iterator[str]:

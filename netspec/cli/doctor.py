@@ -18,7 +18,8 @@ JAX_FROM, JAX_BEFORE = (0, 10), (0, 13)
 """The range that `pyproject.toml` asks for."""
 MIN_DISK = 1 << 30
 """Bytes; a checkpoint of a small model and the compiler's temporary files fit."""
-EXTRAS = {"image": "PIL", "grain": "grain", "hf": "datasets", "tensorboard": "tensorboard", "onnx": "onnx", "lsp": "pygls"}
+EXTRAS = {"image": "PIL", "grain": "grain", "hf": "datasets", "onnx": "onnx", "lsp": "pygls"}
+EXTRAS |= {"tensorboard": "tensorboardX", "wandb": "wandb", "mlflow": "mlflow", "report": "plotly"}
 """Extra -> the module it brings."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from netspec.cli.sizes import parse_sizes
-from netspec.cli.spec_options import add_overrides, add_plugins
+from netspec.cli.spec_options import add_overrides, add_plugins, add_workers
 from netspec.limits import LIMITS
 
 HELP = "train a spec"
@@ -18,6 +18,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--train", metavar="NAME", help="which `train` section (default: the first)")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")
+    add_workers(parser)
+    parser.add_argument(
+        "--log",
+        dest="loggers",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="tell this logger besides: tensorboard, wandb, mlflow, or one of a package; may be repeated",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
     parser.add_argument(
         "--watch",
@@ -40,6 +49,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at", metavar="DIM=SIZE", action="append", default=[], type=parse_sizes, help="with --dry-run: the sizes of free dims, `T=512`"
     )
+    parser.add_argument("--init-from", metavar="RUN|FILE", help="begin with the weights of a run, of its checkpoint, or of a file")
+    parser.add_argument(
+        "--map", dest="maps", metavar="OLD=NEW", action="append", default=[], help="rename weights: `old/**=new/**`; may be repeated"
+    )
+    parser.add_argument("--partial", action="store_true", help="take of the weights what fits; the rest is left as it begins")
 
 
 def parse_steps(text: str) -> int:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli import training_trials
-from netspec.cli.spec_options import overrides
+from netspec.cli.spec_options import choose_workers, overrides
 from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
+from netspec.diagnostics.running.predictions import PredictionInputs
 from netspec.diagnostics.running.runs import InputsUnreadable
+from netspec.diagnostics.running.weight_files import NoInitialWeights
 from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
 from netspec.source import Source, Span
@@ -27,10 +29,12 @@ def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
     from netspec.train.learned_vocabularies import read_learned
+    from netspec.train.loggers.shelf import find_loggers
     from netspec.train.progress import reporter
     from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Program
 
+    loggers = find_loggers(args.loggers)
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Program)
@@ -44,8 +48,11 @@ def run_train(args: Namespace) -> int:
         return training_trials.run_one_batch(model, args, data)
     if args.find_rate:
         return training_trials.run_find_rate(model, args, data)
+    initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
-    fit = model.train(*feeds, data, out, args.resume, reporter(), gauge=gauge)
+    workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
+    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers}
+    fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
@@ -71,6 +78,42 @@ def at_place(span: Span) -> Iterator[None]:
         raise Mistake(changed(mistake.diagnostic, at=span)) from None
 
 
+def find_initial(model: Any, args: Namespace, out: Path) -> Any:
+    """The weights that a training is to begin with: those that a run predicts with, or of a file. A run that goes on has its own."""
+    from netspec.train.initial_weights import match_weights
+    from netspec.train.run_folder import SETTINGS, open_run
+
+    if not args.init_from:
+        if args.maps or args.partial:
+            raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
+        return None
+    if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
+        write_text(f"{escape(str(out))} goes on from its own checkpoint; `--init-from` is for its beginning")
+        return None
+    arrays, about = read_source(Path(args.init_from), args.plugins)
+    return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)
+
+
+def read_source(path: Path, plugins: list[str]) -> tuple[dict[str, Any], str]:
+    """The arrays of a run, of one of its checkpoints, or of a file, by logical path, and of which step they are."""
+    from netspec.train.weight_files import read_weights
+
+    if not path.is_dir():
+        if not os.path.lexists(path):
+            raise Mistake(describe_missing(path))
+        arrays, about = read_weights(path)
+        return arrays, f", step {about['step']}" if "step" in about else ""
+    import netspec
+
+    one = path.parent.name == CHECKPOINTS and path.name.isdecimal()
+    loaded = netspec.load(path.parent.parent if one else path, path.name if one else "best", plugins=plugins)
+    return loaded.weights().arrays, f", step {loaded.step:,}"
+
+
+CHECKPOINTS = "checkpoints"
+"""The folder of a run's checkpoints, each of which can be named by itself."""
+
+
 def _kept_imports(args: Namespace) -> Mapping[str, str] | None:
     """The texts that the spec imports, where it is the one that the resumed run keeps: they are kept with it."""
     from netspec.train.run_folder import SETTINGS, open_run
@@ -82,18 +125,32 @@ def _kept_imports(args: Namespace) -> Mapping[str, str] | None:
 
 
 def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
-    """The last evaluation, where the run is, and what to type next."""
+    """What each part of the data gave, where the run is, and what to type next."""
     from netspec.train.metric_tables import tables
     from netspec.train.progress import numbers
 
     if fit.stop:
         options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
+        options += [("--log", name) for name in args.loggers]
         words = [f" {name} {word_of(value)}" for name, value in options if value]
         return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
-    split = "test" if any(r.split == "eval" for r in fit.history) else "train"
-    several = tables(fit.program, fit.metrics)
+    several = tables(fit.program, fit.test or fit.metrics)
     space = "\n" if several else ""
-    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+    lines = "\n".join(f"{name}: {numbers(values)}{where}" for name, values, where in measured(fit))
+    wait = f"waited for data: {fit.data_wait:.1%} of the training time"
+    return f"{lines}{several}{space}\n{wait}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+
+
+def measured(fit: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """What each part gave: the best checkpoint's evaluation, and the test part by the same; without an evaluation the training."""
+    best = next((r.checkpoint for r in fit.history if r.checkpoint is not None), fit.best)
+    during = [r for r in fit.history if r.checkpoint is None]
+    rows = [r for r in during if r.split != "train" and r.step == best] or [r for r in during if r.split != "train"] or during
+    where = f"  (the best, step {best:,})" if rows and rows[-1].split != "train" and rows[-1].step == best else ""
+    if rows:
+        yield rows[-1].split, rows[-1].values, where
+    if fit.test:
+        yield "test", fit.test, where
 
 
 def word_of(text: str) -> str:
@@ -108,18 +165,25 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.progress import numbers
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
-    values = run.evaluate(folder=args.data)
+    plan = run.program.plan
+    workers = choose_workers(args.workers, plan.workers if plan else None)
+    part, values = run.measure(part=args.part, folder=args.data, workers=workers)
     report(run.changed_data(args.data))
-    write_text(f"step {run.step}: {numbers(values)}{tables(run.program, values)}")
+    write_text(f"{part}, step {run.step}: {numbers(values)}{tables(run.program, values)}")
     return 0
 
 
 def run_predict(args: Namespace) -> int:
-    """Apply a run to arrays in a file; what its `serve` generates, or its outputs, go to a file, or a summary of them to the terminal."""
+    """Apply a run to files, or to arrays in one; the answers go to a file, or to the terminal."""
     import netspec
+
+    if bool(args.files) == bool(args.input):
+        raise Mistake(PredictionInputs(both=bool(args.input)))
 
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
+    if args.files:
+        return _predict_files(args)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
     decodes = bool(run.program.serves) and not args.outputs
@@ -127,6 +191,22 @@ def run_predict(args: Namespace) -> int:
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
     write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
+    return 0
+
+
+def _predict_files(args: Namespace) -> int:
+    """What a run says of the examples in files."""
+    import netspec
+    from netspec.train.predictions.answer_files import pack_answers, require_form
+    from netspec.train.predictions.answer_table import draw_answers
+
+    if args.output:
+        require_form(args.output)
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
+    rows = run.predict_files(*args.files, top=args.top, outputs=args.outputs, answer=args.answer, seed=args.seed)
+    if args.output:
+        write_atomic(args.output, pack_answers(args.output, rows))
+    write_text(f"answers: {len(rows):,}, in {escape(args.output)}" if args.output else draw_answers(rows))
     return 0
 
 

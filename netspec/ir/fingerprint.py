@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netspec.ir.nodes import Body
-from netspec.ir.plans import Nonfinite, Typed
-from netspec.library.base import Op
+from netspec.ir.plans import Nonfinite, TrainPlan, Typed
+from netspec.library.base import Duration, Op
+from netspec.record import replace
 from netspec.shape import Dim, TensorType
 
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
@@ -28,6 +29,7 @@ _LATER = {
     "average": None,
     "varying": (),
     "on_nonfinite": Nonfinite(),
+    "keep_every": None,
 }
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 
@@ -37,6 +39,14 @@ def ir_hash(typed: Typed) -> str:
     import hashlib  # 5 ms that `check` need not pay
 
     return hashlib.sha256("\n".join(_Walk().lines(typed)).encode()).hexdigest()
+
+
+def plan_hash(plan: TrainPlan) -> str:
+    """64 hex digits for what one training is, whatever its length: two with the same hash differ at most in how long they go on."""
+    import hashlib
+
+    same = replace(plan, duration=Duration(1, "epoch"))
+    return hashlib.sha256("\n".join(_Walk().lines(same)).encode()).hexdigest()
 
 
 class _Walk:

@@ -113,6 +113,20 @@ class DataPlan:
     """How many classes the fields of class numbers have, as far as the dataset says it."""
     longest: int | None = None
     """Sequences of different length are padded to at most so many elements: what the model takes."""
+    part: str = ""
+    """Which examples of the dataset: "train" those that are not set aside, "validation" those that are; "": all."""
+    classes: str = ""
+    """The dataset's field with the classes in whose proportion examples are set aside, where there is one."""
+
+    def known_count(self) -> int | None:
+        """How many examples it has in front of the transforms, where that is known without reading a file."""
+        from netspec.library.data.validation_part import count_validation  # few specs are asked
+
+        count = self.dataset.known_count()
+        if count is None or not self.part:
+            return count
+        held = count_validation(count, self.dataset.validation, self.batch)
+        return held if self.part == "validation" else count - held
 
 
 @record(eq=False)
@@ -120,11 +134,39 @@ class EvalPlan:
     """When a model is evaluated during its training, and on what."""
 
     data: DataPlan | None
-    """None: nothing to evaluate on."""
+    """What is measured while training goes on; None: nothing to evaluate on."""
     every: Duration
     limit: int | None
     """At most so many batches."""
     objective: Objective
+    part: str = "validation"
+    """What `data` is: "validation", "test" where the spec names the dataset's test part, "eval" for data that are one whole."""
+    test: DataPlan | None = None
+    """The dataset's test part, which is measured once at the end; None where it has none, or `data` is that part."""
+
+
+@record
+class Goal:
+    """A metric of evaluations, and whether it is better when it is higher."""
+
+    metric: str = "loss"
+    higher: bool = False
+
+    def score(self, value: float) -> float:
+        """The value as a number that is better when it is lower."""
+        return -value if self.higher else value
+
+    def __str__(self) -> str:
+        return f"{'max' if self.higher else 'min'}({self.metric})"
+
+
+@record
+class StopPlan:
+    """When a training ends before its time: after `patience` evaluations in a row that were not better by more than `min_delta`."""
+
+    goal: Goal
+    patience: int
+    min_delta: float = 0.0
 
 
 @record
@@ -133,6 +175,8 @@ class CheckpointPlan:
 
     every: Duration
     keep: int
+    keep_every: Duration | None = None
+    """Those at multiples of it stay for good."""
 
 
 @record
@@ -172,11 +216,17 @@ class TrainPlan:
     span: Span = NOWHERE
     accumulate: int = 1
     """Batches that make one step."""
+    workers: int | None = None
+    """Processes that decode the examples where they must be decoded; None: the spec does not say."""
     lowering: str = "automatic"
     """"automatic" or "portable"."""
     ema: float | None = None
     """Decay of the exponential moving average of the parameters, where there is one."""
     on_nonfinite: Nonfinite = Nonfinite()
+    best: Goal = Goal()
+    """By what the best checkpoint is chosen."""
+    stop: StopPlan | None = None
+    """When the training ends early; None: never."""
 
     @property
     def optimizer(self) -> Optimizer:

@@ -36,15 +36,21 @@ Types = Mapping[int, TensorType]
 
 def find_mixing(model: Body, evaluation: EvalPlan, trained: DataPlan, objective: Objective) -> Diagnostic | None:
     """The problem of the first op of the model, or of an objective, that mixes what is evaluated or, where training fills up, trained."""
-    data, limit = evaluation.data, evaluation.limit
-    problem = None if data is None else _find_in(model, evaluation.objective, data, limit, EVAL)
+    measured = [(evaluation.data, evaluation.limit), (evaluation.test, None)]
+    test = evaluation.test.known_count() if evaluation.data and evaluation.test else None
+    found = (
+        _find_in(model, evaluation.objective, data, limit, EVAL, 0 if data is evaluation.test else test or 0)
+        for data, limit in measured
+        if data is not None
+    )
+    problem = next((problem for problem in found if problem is not None), None)
     if problem is None and any(isinstance(t, Batch) and t.partial == "pad" for t in trained.transforms):
         problem = _find_in(model, objective, trained, None, TRAIN)
     return problem
 
 
-def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | None, phase: str) -> Diagnostic | None:
-    """The same of one phase."""
+def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | None, phase: str, test: int = 0) -> Diagnostic | None:
+    """The same of one phase. `test`: how many examples of a test part go through the same batches."""
     if data.batch is None or fills_nothing(data, limit):
         return None
     found = next(find_mixing_ops(model, objective, data, phase), None)
@@ -65,13 +71,14 @@ def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | Non
         rank=types[reads(node)[0]].rank,
         means=not node.op.factors and (not made or node.op.pooled(False, *map(types.__getitem__, reads(node))) is not None),
         filler=node.op.filler or "",
-        examples=data.dataset.known_count(),
+        examples=data.known_count(),
+        test=test,
     )
 
 
 def fills_nothing(data: DataPlan, limit: int | None) -> bool:
     """Are all batches full, as far as can be known without reading files?"""
-    count = data.dataset.known_count()
+    count = data.known_count()
     return count is not None and data.batch is not None and (count % data.batch == 0 or (limit or count) <= count // data.batch)
 
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite"),
+    "train": (
+        "data",
+        "loss",
+        "optimizer",
+        "duration",
+        "seed",
+        "precision",
+        "lowering",
+        "accumulate",
+        "ema",
+        "weights",
+        "on_nonfinite",
+        "workers",
+        "best",
+    ),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit", "weights"),
-    "checkpoint": ("every", "keep"),
+    "checkpoint": ("every", "keep", "keep_every"),
+    "stop": ("metric", "patience", "min_delta"),
 }
-GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
+GROUPS = {"train": ("update", "eval", "checkpoint", "stop"), "update": (), "eval": (), "checkpoint": (), "stop": ()}
 MEASURED = ("train", "eval")
 """The groups that have metrics."""
 

@@ -15,7 +15,7 @@ from netspec.syntax.comments import Gap, Remarks, sort_gap
 from netspec.syntax.edited_text import EditedText
 from netspec.syntax.scanner import scan
 from netspec.syntax.token import Token
-from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
+from netspec.syntax.words import CONTINUES, GROUP_NAMES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
@@ -229,7 +229,9 @@ class _Layout:
 
     def _keywords(self) -> frozenset[str]:
         """Which words start statements in the body that opens now."""
-        return keywords_of(self.section) if len(self.levels) == 1 else self.levels[-1].keywords
+        if len(self.levels) == 1:
+            return keywords_of(self.section)
+        return self.levels[-1].keywords - GROUP_NAMES.get(str(self.previous), frozenset())
 
     def _close(self, word: Token) -> None:
         """Leaves a bracket, whose depth counts for what is around it."""

@@ -283,6 +283,8 @@ def _to_loop_name(node: Any) -> tree.LoopName | None:
     return tree.LoopNames(tuple(n for n in names if n is not None), span=node.span) if fine else None
 
 
+CALLED_LIKE = frozenset({"metric"})
+"""Keywords that are also the name of a setting, `stop { metric = loss }`."""
 _SIDES = ("before", "after")
 
 
@@ -293,7 +295,7 @@ def _explain_unfit(node: Any) -> tuple[str, str] | None:
             return "a binding", f"`{node.targets[0].name}` begins another statement"
         case tree.Output(name=None) if node.type is not None:
             return "an output", "one with a type needs a `name`"
-        case tree.Setting(quoted=False) if not NAME.fullmatch(node.key) or node.key in (*SETTINGS, *RESERVED):
+        case tree.Setting(quoted=False) if not NAME.fullmatch(node.key) or node.key in (*SETTINGS - CALLED_LIKE, *RESERVED):
             return "the name of a setting", "with `quoted` it may be any string"
         case tree.Group() if not NAME.fullmatch(node.key) or node.key in ("let", "metric", *RESERVED):
             return "the name of a group", ""

@@ -8,6 +8,8 @@ BODY = frozenset(
 )
 SETTINGS = frozenset({"metric", "let", "update"})
 CLAIMS: frozenset[str] = frozenset()
+GROUP_NAMES = {"stop": frozenset({"metric"})}
+"""Settings of groups inside `train` that are called like a keyword: there it is none."""
 
 RESERVED = frozenset({"and", "or", "not", "if", "else", "true", "false", "none", "inf"})
 """Keywords wherever a value may stand."""

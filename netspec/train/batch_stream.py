@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
@@ -11,8 +11,9 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NoMoreBatches
 from netspec.lazy import jax
+from netspec.limits import LIMITS
 from netspec.train.feed import Feed, Fields
-from netspec.train.prefetch import prefetch
+from netspec.train.prefetch import Prefetched
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,16 @@ class Fed:
 
 
 def stream(
-    feed: Feed, start: Position, total: int, axes: int = 1, send: Callable[[Any], Any] = jax.device_put
-) -> Generator[Fed, None, None]:
-    """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples. `send` brings arrays to
-    the device."""
-    return prefetch(islice(_repeat_epochs(feed, start), max(total - start.step, 0)), lambda item: _send(item, axes, send))
+    feed: Feed,
+    start: Position,
+    total: int,
+    axes: int = 1,
+    send: Callable[[Any], Any] = jax.device_put,
+    depth: int = LIMITS.prefetched_batches,
+) -> Prefetched[tuple[Fields, Position], Fed]:
+    """The batches of the steps after `start` up to `total`, `depth` of them ahead on the device; the first `axes` axes of their arrays
+    count examples. `send` brings arrays to the device."""
+    return Prefetched(islice(_repeat_epochs(feed, start), max(total - start.step, 0)), lambda item: _send(item, axes, send), depth)
 
 
 def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointMismatch, RunOfAnotherSpec
-from netspec.lazy import jax
+from netspec.lazy import jax, np
 from netspec.library.base import Array
 from netspec.train.batch_stream import Position
+from netspec.train.early_stopping import Course
 from netspec.train.leaves import describe_leaves, differences, flatten_tree, unflatten_tree
 from netspec.train.manifest import Manifest
 from netspec.train.run_folder import RunFolder
@@ -33,46 +34,54 @@ class Resumed:
     """Leaves of the sum of training statistics since the last written line."""
     evaluated: int = 0
     """The step of the last evaluation."""
-    eval_loss: float | None = None
-    best: float = math.inf
-    """The lowest evaluation loss so far."""
+    score: float | None = None
+    """That of the last evaluation by what is best; better when it is lower."""
+    course: Course = Course()
+    """How the evaluations went."""
     saved: tuple[int, int] | None = None
     """Step and last evaluation of the checkpoint this comes from."""
     seconds: float = 0.0
 
 
-def tensors_of(state: Any, statistics: list[Array]) -> dict[str, Array]:
-    """Everything of a checkpoint that is a tensor, by name."""
-    return {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+def copy_tensors(state: Any, statistics: list[Array]) -> dict[str, Array]:
+    """Everything of a checkpoint that is a tensor, by name, in memory of its own: the next step may use that of the state again."""
+    tensors = {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+    return {name: np.array(tensor) for name, tensor in tensors.items()}
 
 
-def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | None, best: float, seconds: float) -> dict[str, Any]:
-    """Everything else. `eval_loss` is that of exactly this step's parameters, or None."""
-    lowest = best if math.isfinite(best) else None
-    known = eval_loss if eval_loss is not None and math.isfinite(eval_loss) else None
-    return {**position.__dict__, "seed": seed, "evaluated": evaluated, "eval_loss": known, "best": lowest, "seconds": seconds}
+def facts_of(position: Position, seed: int, evaluated: int, score: float | None, course: Course, seconds: float) -> dict[str, Any]:
+    """Everything else. `score` is that of exactly this step's parameters, or None."""
+    known = score if score is not None and math.isfinite(score) else None
+    went = {name: value if math.isfinite(value) else None for name, value in course.__dict__.items()}
+    return {**position.__dict__, "seed": seed, "evaluated": evaluated, "score": known, **went, "seconds": seconds}
 
 
 def restore_checkpoint(program: Program, folder: RunFolder, step: int) -> Resumed:
     """The checkpoint of a step, verified and compared with the program and the folder's spec. Raises `Mistake`."""
-    return _resumed_from(program, folder, step, *folder.store.restore(step))
+    return resume_from(program, folder, step, *folder.store.restore(step))
 
 
 def restore_chosen(program: Program, folder: RunFolder, which: str) -> tuple[int, Resumed]:
     """The checkpoint that "best", "last" or a number means, and its step. Raises `Mistake`."""
     step, arrays, manifest = folder.store.restore_chosen(which)
-    return step, _resumed_from(program, folder, step, arrays, manifest)
+    return step, resume_from(program, folder, step, arrays, manifest)
 
 
-def _resumed_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
+def resume_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
     """What was read of a checkpoint, as a program takes it. Raises `Mistake` where it belongs to another one."""
-    if manifest.spec != folder.recipe.digest:
-        found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
-        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
+    require_own_spec(folder, manifest)
     unused = (_STATISTICS, _OPTIMIZER) if lacks_optimizer(program) else (_STATISTICS,)
     tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
     sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
     return _read_resumed(_match_tensors(program, tensors, str(folder.store.path(step))), sums, manifest)
+
+
+def require_own_spec(folder: RunFolder, manifest: Manifest) -> None:
+    """Raises `Mistake` for a checkpoint that is of no spec which the run has or had."""
+    if manifest.spec not in folder.digests:
+        digests = f"the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
+        found = f"checkpoint {manifest.step} belongs to a spec with {digests}"
+        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
 
 
 class Forgotten:
@@ -105,6 +114,11 @@ def _place_tensor(ours: Any, stored: Array) -> Any:
     return jax.device_put(stored, ours.sharding if ours.committed else None)
 
 
+def _or_none_yet(score: float | None) -> float:
+    """A score; infinity where there was none yet."""
+    return math.inf if score is None else score
+
+
 def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
     """Where the run stood, from the manifest's facts."""
     facts = manifest.facts
@@ -113,8 +127,8 @@ def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
         position=Position(facts["step"], facts["epoch"], facts["batch"]),
         statistics=sums or None,
         evaluated=facts["evaluated"],
-        eval_loss=facts["eval_loss"],
-        best=math.inf if facts["best"] is None else facts["best"],
+        score=facts["score"],
+        course=Course(_or_none_yet(facts["best"]), _or_none_yet(facts["reached"]), facts["waited"], facts["stopped"]),
         saved=(manifest.step, facts["evaluated"]),
         seconds=facts["seconds"],
     )

@@ -29,8 +29,8 @@ TRIES = 10
 """How often a checkpoint is chosen anew that was removed while it was read."""
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 """How a step is written as a folder's name."""
-_BEST = "eval_loss"
-"""The fact that a checkpoint is compared by."""
+_BEST = "score"
+"""The fact that a checkpoint is compared by: the value of the spec's `best`, turned so that a lower one is better."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Store:
 
     folder: Path
     keep: int
-    """How many checkpoints stay, the newest ones; the one with the lowest evaluation loss stays besides."""
+    """How many checkpoints stay, the newest ones; the best one stays besides."""
+    keep_every: int = 0
+    """Those of multiples of so many steps stay as well; 0: none."""
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -63,7 +65,7 @@ class Store:
         return self.folder / str(step)
 
     def choose(self, which: str) -> int:
-        """The step that "best" (lowest evaluation loss; without any, the last), "last" or a number means. Raises `Mistake`."""
+        """The step that "best" (without an evaluation, the last), "last" or a number means. Raises `Mistake`."""
         steps = self.steps()
         if which == "best" and steps:
             best = self.best()
@@ -75,7 +77,7 @@ class Store:
         raise Mistake(NoSuchCheckpoint(run=str(self.folder.parent), which=which, steps=tuple(steps)))
 
     def best(self) -> int | None:
-        """The step with the lowest evaluation loss, the earliest of equals.
+        """The step of the best evaluation, the earliest of equals.
 
         Raises `Mistake` when a manifest is damaged: it might be that one.
         """
@@ -165,7 +167,7 @@ class Store:
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
                 raise
-            self._prune()
+            self.prune()
 
     def _write(self, temporary: Path, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
         """Writes everything under a temporary name; the manifest last, as the sign that all is there."""
@@ -200,15 +202,17 @@ class Store:
             elif name.startswith("."):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def _prune(self) -> None:
-        """Removes all but the newest ones and the best; renamed first, so that none is ever half there under its name."""
+    def prune(self) -> list[int]:
+        """Removes those that need not stay, renamed first, so that none is ever half there under its name. Their steps."""
         steps = self.steps()
-        kept = {*steps[-self.keep :], _find_lowest(self._readable())}
-        for step in steps:
-            if step not in kept:
-                gone = self.folder / f".{step}.gone"
-                os.rename(self.path(step), gone)
-                shutil.rmtree(gone, ignore_errors=True)
+        every = {step for step in steps if self.keep_every and step % self.keep_every == 0}
+        kept = {*steps[-self.keep :], *every, _find_lowest(self._readable())}
+        removed = [step for step in steps if step not in kept]
+        for step in removed:
+            gone = self.folder / f".{step}.gone"
+            os.rename(self.path(step), gone)
+            shutil.rmtree(gone, ignore_errors=True)
+        return removed
 
     def _readable(self) -> Iterator[Manifest]:
         """A damaged manifest is no reason to stop training."""
@@ -232,9 +236,9 @@ class Store:
 
 
 def _find_lowest(manifests: Iterable[Manifest]) -> int | None:
-    """The step of the lowest evaluation loss, None when nothing was evaluated."""
-    losses = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
-    return min(losses)[1] if losses else None
+    """The step of the lowest score, None when nothing was evaluated."""
+    scores = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
+    return min(scores)[1] if scores else None
 
 
 def _flush(folder: Path) -> None:

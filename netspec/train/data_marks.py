@@ -19,6 +19,7 @@ from netspec.files import sha256_file, write_atomic
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.data.columns import Narrow, Ragged
+from netspec.library.data.datasets.text_file import matching
 from netspec.limits import LIMITS
 from netspec.lower.input_arrays import shape_of
 from netspec.train.feed import ArrayFeed, BatchFeed, Feed
@@ -66,10 +67,18 @@ def mark_files(plans: Iterable[DataPlan], folder: Path | None) -> dict[str, Mark
     return found
 
 
+def file_sizes(plans: Iterable[DataPlan], folder: Path) -> int:
+    """Bytes of all files together that the chains of these plans read."""
+    paths = {folder} if folder.is_file() else {folder / name for plan in plans for name in _names(plan, folder)}
+    return sum(path.stat().st_size for path in paths)
+
+
 def _names(plan: DataPlan, folder: Path) -> Iterator[str]:
     """The files of a chain that are there, relative to the data folder; of a folder all in it but hidden ones."""
     for op in (plan.dataset, *plan.transforms):
         for names in op.needs():
+            if "*" in names[0]:
+                yield from (path.relative_to(folder).as_posix() for path in matching(folder, names[0]))
             name = next((name for name in names if (folder / name).exists()), None)
             if name is not None:
                 yield from _below(folder, name) if (folder / name).is_dir() else (name,)

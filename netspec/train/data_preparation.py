@@ -8,22 +8,45 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from netspec.ir import Body, DataPlan
-from netspec.library.base import Dataset, Learned, Op, Transform
+from netspec.library.base import Learned, Transform
 from netspec.library.data.columns import Table
+from netspec.train.data_split import find_kept, take_part
 from netspec.train.field_checks import check_fields
 
 Knowledge = Mapping[str, Learned]
 """What the chain of training has learned, by name of the dataset or transform; the second of a kind is called `bpe_1`."""
 
 
-def load_examples(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
-    """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
-    name = plan.dataset.op_name()
-    data, learned = plan.dataset.learn(folder, known.get(name))
-    table, more = apply_whole(check_fields(data, plan.dataset.batch_types()), plan, folder, known)
-    return table, {**({} if learned is None else {name: learned}), **more}
+class Loaded(NamedTuple):
+    """All examples of a dataset, as its files have them, and what it has learned of them."""
+
+    table: Table
+    learned: Learned | None
+
+
+def load_dataset(plan: DataPlan, folder: Path | None, known: Knowledge, seed: int) -> Loaded:
+    """The examples of the plan's own dataset, of all parts that it sets aside. Raises `Mistake` or `SpecError` for bad files.
+
+    What a dataset learns it learns of the examples that stay for training, which are known only once all of them were read.
+    """
+    dataset, before = plan.dataset, known.get(plan.dataset.op_name())
+    data, learned = dataset.learn(folder, before)
+    table = check_fields(data, dataset.batch_types())
+    if before is None and learned is not None and plan.part:
+        kept = find_kept(table, plan, seed)
+        if len(kept) < len(next(iter(table.values()))):
+            data, learned = dataset.learn_part(folder, kept)
+            table = check_fields(data, dataset.batch_types())
+    return Loaded(table, learned)
+
+
+def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Knowledge, seed: int) -> tuple[Table, dict[str, Learned]]:
+    """The examples of the plan's part behind the transforms of whole data, and what the chain knows of them now."""
+    table, more = apply_whole(take_part(loaded.table, plan, seed), plan, folder, known)
+    return table, {**({} if loaded.learned is None else {plan.dataset.op_name(): loaded.learned}), **more}
 
 
 def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
@@ -57,9 +80,4 @@ def bound_lengths(plan: DataPlan, model: Body) -> DataPlan:
 
 def learns(plan: DataPlan) -> bool:
     """Does something in the chain learn from the data of training?"""
-    return _overrides(plan.dataset, Dataset) or any(_overrides(t, Transform) for t in plan.transforms)
-
-
-def _overrides(op: Dataset | Transform, base: type[Op]) -> bool:
-    """Whether the class learns something of the data."""
-    return type(op).learn is not base.learn  # type: ignore[attr-defined]
+    return plan.dataset.learns or any(type(t).learn is not Transform.learn for t in plan.transforms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from netspec.train.synthetic_batch import choose_sizes, make_batch
 from netspec.train.timetable import Timetable, timetable
 
 if TYPE_CHECKING:
-    from netspec.train.trainable_model import Program
+    from netspec.train.trainable_model import Feeds, Program
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,16 @@ class DryRun:
         plan = self.program.plan
         assert plan is not None
         try:
-            return group_batches(self.program.training_feed(self.data), plan.accumulate), ""
+            return group_batches(self._parts.train, plan.accumulate), ""
         except Mistake as mistake:
             return None, mistake.diagnostic.message()
         except SpecError as error:
             return None, error.diagnostics[0].message()
+
+    @cached_property
+    def _parts(self) -> Feeds:
+        """All parts of the data, which are read once."""
+        return self.program.feeds(None, None, self.data)
 
     def _model_lines(self) -> Iterator[str]:
         plan, layout = self.program.plan, self.program.layout
@@ -68,8 +74,8 @@ class DryRun:
             yield f"  data       not read: {why}"
             return
         yield f"  train      {_describe(feed)}"
-        held = self.program.evaluation_feed(None, self.data, feed.learned)
-        yield f"  evaluation {'none' if held is None else _describe(held, steps=False)}"
+        for part, other in ((plan.eval.part, self._parts.validation), ("test", self._parts.test)):
+            yield f"  {part:<10} {'none' if other is None else _describe(other, steps=False)}"
 
     def _length_lines(self, table: Timetable | None) -> Iterator[str]:
         plan = self.program.plan

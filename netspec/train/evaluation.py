@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.spec_error import SpecError
 from netspec.train.feed import NO_BATCHES, Feed
-from netspec.train.prefetch import prefetch
+from netspec.train.prefetch import Prefetched
 from netspec.train.tally import Tally
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def evaluate_feed(
 ) -> dict[str, Result] | None:
     """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
     tally, state = Tally(program, "eval"), program.averaged(state)
-    batches = prefetch(islice(feed.evaluation(), limit), program.send)
+    batches = Prefetched(islice(feed.evaluation(), limit), program.send)
     try:
         first = 0
         for batch in batches:

@@ -59,10 +59,20 @@ def _table(plan: DataPlan, given: Mapping[str, Any], known: Knowledge) -> Table:
 
 def _apply_chain(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, Any]:
     """The examples behind the chain, as one batch."""
+    whole = apply_to_all(plan, table, known)
+    return apply_to_batch(plan, {name: rows_of(values, np.arange(len(values))) for name, values in whole.items()})
+
+
+def apply_to_all(plan: DataPlan, table: Table, known: Knowledge) -> Table:
+    """The examples behind those steps of the chain that work on all of them and make something of each."""
     for name, transform in name_transforms(plan.transforms):
         if transform.whole and not transform.arranges:
             table = transform.learn(table, None, known.get(name))[0]
-    batch = {name: rows_of(values, np.arange(len(values))) for name, values in table.items()}
+    return table
+
+
+def apply_to_batch(plan: DataPlan, batch: dict[str, Any]) -> dict[str, Any]:
+    """Some of those examples behind the other steps, as in evaluation."""
     for transform in plan.transforms:
         batch = batch if transform.whole else _apply_transform(transform, batch)
     return batch

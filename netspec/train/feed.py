@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -15,21 +17,47 @@ from netspec.files import refuse_device
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import LENGTH, Table, rows_of
-from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mix_batches
+from netspec.library.data.columns import LENGTH, Table, is_decoded, rows_of
+from netspec.library.data.datasets.mix import SOURCE
+from netspec.library.data.example_order import (
+    Order,
+    batch_count,
+    batches,
+    bucket_batches,
+    bucket_count,
+    mix_batches,
+    mix_order,
+    repeat_order,
+)
+from netspec.library.data.transforms.kept import Repeat
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
+from netspec.limits import LIMITS
 from netspec.lower.objective import EXAMPLE_WEIGHTS
 from netspec.lower.precision import FULL, Precision
+from netspec.train.chain_steps import Job, Steps, make_job
 from netspec.train.collation import collate
-from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
+from netspec.train.data_preparation import Knowledge, Loaded, apply_whole, load_dataset, prepare_part
 from netspec.train.example_weights import require_some_weight, require_weights
 from netspec.train.field_checks import check_fields
+from netspec.train.workers import Workers
 
 Fields = dict[str, Array]
 """One batch: arrays by field, their leading axis counting examples, and besides how much each counts, where some only fill the batch up."""
 Part: TypeAlias = tuple[Array | None, Array | None]
-"""Indices and weights of a batch's examples."""
+"""Places in the order of a batch's examples, and their weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """Which examples make a batch, and when."""
+
+    indices: Array | None
+    """i64[n + further ones that those are changed by]; None: all, for data that are one whole."""
+    weight: Array | None
+    """f32[n]: how much each counts; None where nothing is cut into batches."""
+    epochs: Array | None = None
+    """i64[n + further ones]: how often each was seen before; None in an evaluation."""
 
 
 class Feed(Protocol):
@@ -65,6 +93,8 @@ class ArrayFeed:
     """What the chain has learned from its data."""
     handed: Table | None = None
     """The examples as a person handed them over, where no dataset read them."""
+    workers: Workers | None = None
+    """The processes that decode what must be decoded; None: that is done here."""
 
     @property
     def examples(self) -> int:
@@ -80,7 +110,10 @@ class ArrayFeed:
         size, buckets = self.plan.batch, self._buckets
         if size is None:
             return 1
-        return batch_count(self.examples, size, self.partial) if buckets is None else bucket_count(buckets, size, self.partial)
+        order = self._order(0).indices if buckets is not None or self._times > 1 else None
+        if buckets is not None and order is not None:
+            return bucket_count(buckets[order], size, self.partial)
+        return batch_count(self.examples if order is None else len(order), size, self.partial)
 
     @property
     def partial(self) -> Partial:
@@ -93,35 +126,87 @@ class ArrayFeed:
         return next((t for t in self.plan.transforms if isinstance(t, Shuffle)), None)
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
-        """The batches of an epoch from one on. Each is made from its number alone, so that a resumed run sees the same."""
-        for number, (indices, weight) in islice(enumerate(self._epoch(epoch)), start, None):
-            batch = self._rows(indices)
-            for position, transform in enumerate(self.plan.transforms):
-                batch = transform.apply(batch, batch_generator(self.seed, epoch, number, position))
-            yield self._finished(batch, weight, self.partial == "pad", indices)
+        """The batches of an epoch from one on. What an example is depends on (seed, epoch, its index) alone, so that a resumed run sees the
+        same, and so does one with other batches."""
+        order, parts = self._epoch(epoch)
+        return self._made((self._visit(order, part) for part in islice(parts, start, None)), self.partial == "pad")
 
     def evaluation(self) -> Iterator[Fields]:
         """In the order of the data; the last batch (of each bucket) is filled up with examples of weight 0."""
-        for indices, weight in self._cut(np.arange(self.examples), "pad"):
-            batch = self._rows(indices)
-            for transform in self.plan.transforms:
-                batch = transform.apply_eval(batch)
-            yield self._finished(batch, weight, True, indices)
+        parts = self._cut(np.arange(self.examples), "pad")
+        return self._made((Visit(places, weight) for places, weight in parts), True)
 
-    def _epoch(self, epoch: int) -> Iterable[Part]:
-        """The batches of an epoch in their order; with `shuffle` those of buckets are mixed as well."""
-        parts = self._cut(epoch_order(self.seed, epoch, self.examples, self.shuffle), self.partial)
+    def _made(self, visits: Iterator[Visit], weighed: bool) -> Iterator[Fields]:
+        """A batch of each visit. Worker processes are asked for some ahead."""
+        ahead = 0 if self._number is None else LIMITS.prefetched_batches
+        waiting: deque[tuple[Visit, Callable[[], dict[str, Any]]]] = deque()
+        for visit in visits:
+            waiting.append((visit, self._ask(visit)))
+            if len(waiting) > ahead:
+                yield self._finished(*waiting.popleft(), weighed)
+        while waiting:
+            yield self._finished(*waiting.popleft(), weighed)
+
+    def _ask(self, visit: Visit) -> Callable[[], dict[str, Any]]:
+        """What gives the examples of a visit behind the transforms of single examples: worker processes, where there are any."""
+        job, indices, epochs = self._job[0], visit.indices, visit.epochs
+        if indices is None:
+            return lambda: job.behind.change(dict(self.arrays), None, epochs)
+        given = {name: rows_of(values, indices) for name, values in self.arrays.items() if name not in job.columns}
+        if self._number is None or self.workers is None:
+            return lambda: job.run(given, indices, epochs)
+        return self.workers.ask(self._number, given, indices, epochs).result
+
+    @cached_property
+    def _job(self) -> tuple[Job, Steps]:
+        """What makes single examples, and the transforms behind it that need others."""
+        columns = {name: values for name, values in self.arrays.items() if is_decoded(values)}
+        return make_job(columns, tuple(self.arrays), self.plan.transforms, self.seed)
+
+    @cached_property
+    def _number(self) -> int | None:
+        """The job's number among those of the worker processes; None where there is nothing to decode, or nobody else to do it."""
+        return self.workers.add(self._job[0]) if self.workers is not None and self._job[0].columns else None
+
+    def _visit(self, order: Order, part: Part) -> Visit:
+        """A batch of training: its places in the order, and so many more behind them as its transforms look ahead."""
+        places, weight = part
+        if places is None or weight is None:
+            return Visit(None, None, order.epochs[:1])
+        ahead = sum(t.successors for t in self.plan.transforms)
+        if ahead:
+            real = places[: np.count_nonzero(weight)]
+            behind = (real[-1] + 1 + np.arange(len(places) - len(real) + ahead)) % len(order.indices)
+            places = np.concatenate([real, behind])
+        return Visit(order.indices[places], weight, order.epochs[places])
+
+    def _epoch(self, epoch: int) -> tuple[Order, Iterable[Part]]:
+        """The order of the examples in an epoch, and the places in it of each batch; with `shuffle` those of buckets are mixed too."""
+        order = self._order(epoch)
+        parts = self._cut(order.indices, self.partial)
         if self._buckets is None or self.shuffle is None:
-            return parts
+            return order, parts
         found = list(parts)
-        return (found[index] for index in mix_batches(self.seed, epoch, len(found)).tolist())
+        return order, (found[index] for index in mix_batches(self.seed, epoch, len(found)).tolist())
+
+    def _order(self, epoch: int) -> Order:
+        """Which examples an epoch has, one after another, and how often each was seen before."""
+        weights = self.plan.dataset.mixture()
+        if weights is None:
+            return repeat_order(self.seed, epoch, self.examples, self.shuffle, self._times)
+        return mix_order(self.seed, epoch, np.asarray(self.arrays[SOURCE]), weights, self.shuffle, self._times)
+
+    @property
+    def _times(self) -> int:
+        """How often an epoch goes through the data."""
+        return prod(t.times for t in self.plan.transforms if isinstance(t, Repeat))
 
     def _cut(self, order: Array, partial: Partial) -> Iterable[Part]:
-        """Indices of each batch, and the weights of its examples; None for data that are one whole."""
-        size = self.plan.batch
+        """The places in the order of each batch, and the weights of its examples; None for data that are one whole."""
+        size, places = self.plan.batch, np.arange(len(order))
         if size is None:
             return [(None, None)]
-        return batches(order, size, partial) if self._buckets is None else bucket_batches(order, self._buckets, size, partial)
+        return batches(places, size, partial) if self._buckets is None else bucket_batches(places, self._buckets[order], size, partial)
 
     @cached_property
     def _bounds(self) -> tuple[int, ...]:
@@ -133,16 +218,11 @@ class ArrayFeed:
         """The bucket of each example, where batches hold examples of one bucket."""
         return np.searchsorted(self._bounds, self.arrays[LENGTH]) if self._bounds else None
 
-    def _rows(self, indices: Array | None) -> dict[str, Any]:
-        """The examples with these indices; all where there are no batches."""
-        if indices is None:
-            return dict(self.arrays)
-        return {name: rows_of(values, indices) for name, values in self.arrays.items()}
-
-    def _finished(self, batch: dict[str, Any], weight: Array | None, weighed: bool, indices: Array | None) -> Fields:
+    def _finished(self, visit: Visit, single: Callable[[], dict[str, Any]], weighed: bool) -> Fields:
         """A batch as arrays, `weighed` with what its examples count."""
-        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, indices)
-        return _add_weights(made, weight) if weight is not None and weighed else made
+        batch = self._job[1].change(single(), visit.indices, visit.epochs)
+        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, visit.indices)
+        return _add_weights(made, visit.weight) if visit.weight is not None and weighed else made
 
 
 def _add_weights(batch: Fields, weight: Array) -> Fields:
@@ -193,6 +273,11 @@ def _pad_batch(batch: Fields, missing: int) -> Fields:
     return {**more, EXAMPLE_WEIGHTS: np.concatenate([batch[EXAMPLE_WEIGHTS], np.zeros(missing, np.float32)])}
 
 
+def with_workers(feed: Feed, workers: Workers | None) -> Feed:
+    """The feed with processes that decode its examples, where it has any to be decoded."""
+    return replace(feed, workers=workers) if isinstance(feed, ArrayFeed) else feed
+
+
 def feed_of(
     data: Mapping[str, Any] | Iterable[Mapping[str, Any]],
     plan: DataPlan,
@@ -220,10 +305,17 @@ def feed_of(
 NO_BATCHES = ArrayMismatch(field="data", expected="a dict of arrays by field, or an iterable of batches", found="one of no batches")
 
 
-def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
-    """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
-    if folder is not None:
-        refuse_device(folder)
-    table, learned = load_examples(plan, folder, known or {})
+def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None, loaded: Loaded | None = None) -> ArrayFeed:
+    """The plan's own dataset, read from the data folder unless it is `loaded` already. Raises `Mistake` or `SpecError` for files that are
+    not as they should be."""
+    loaded = loaded or load_from(folder, plan, known, seed)
+    table, learned = prepare_part(loaded, plan, folder, known or {}, seed)
     require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)
+
+
+def load_from(folder: Path | None, plan: DataPlan, known: Knowledge | None, seed: int) -> Loaded:
+    """All examples of the plan's dataset."""
+    if folder is not None:
+        refuse_device(folder)
+    return load_dataset(plan, folder, known or {}, seed)

@@ -115,14 +115,14 @@ def _blame(error: Exception, folder: Path) -> tuple[str, str]:
 def _read(stored: Any, leaf: Leaf) -> Array:
     """A tensor as it was: one without elements is not stored at all."""
     if stored is None:
-        return np.zeros(leaf.shape, _dtype(leaf.dtype))
+        return np.zeros(leaf.shape, dtype_of(leaf.dtype))
     array = np.asarray(stored)
     if str(array.dtype) != leaf.dtype or array.shape != (leaf.shape or (1,)):
         raise BadArrays(f"{leaf.name} is {leaf}, but {array.dtype}{list(array.shape)} was read")
     return array.reshape(leaf.shape)
 
 
-def _dtype(name: str) -> Any:
+def dtype_of(name: str) -> Any:
     """A dtype by name, JAX's own among them."""
     import ml_dtypes
 

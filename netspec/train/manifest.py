@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
@@ -36,9 +36,21 @@ class Facts(Strict):
     batch: Count
     seed: Annotated[int, Field(ge=-(2**63), lt=2**64)]
     evaluated: Count
-    eval_loss: float | None
+    score: float | None
     best: float | None
+    reached: float | None
+    waited: Count
+    stopped: bool
     seconds: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, facts: Any) -> Any:
+        """Runs of an older netspec chose by the evaluation's loss alone."""
+        if not isinstance(facts, dict) or "eval_loss" not in facts or "score" in facts:
+            return facts
+        named = {"score" if name == "eval_loss" else name: value for name, value in facts.items()}
+        return {**named, "reached": facts.get("best"), "waited": 0, "stopped": False}
 
 
 def _require_dtype(name: str) -> str:

@@ -1,10 +1,13 @@
 """Writes and reads `metrics.jsonl`, which has one JSON object per line, in the order of the steps.
 
-`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
-`split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run. A line of training has besides, of the step
-before it, `learning_rate` and `gradient_norm` (before any clipping), `watched` where it is asked for, and `skipped_steps` and `loss_scale`
-where there are such. A resumed run writes the lines of an
-uninterrupted one; only the last two fields tell them apart. A metric of several numbers is a list, a matrix a list of rows.
+`{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2,
+"data_wait": 0.01}`.
+`split` is "train" (means since the line before), or what was evaluated: "validation", "test" where the spec's `eval` names that part,
+"eval" for data that are one whole. The last line of a finished run is "test" with the field `checkpoint`, the step of the best one, which
+was measured. A line of training has besides, of the step before it, `learning_rate` and `gradient_norm` (before any clipping), `watched`
+where it is asked for, and `skipped_steps` and `loss_scale` where there are such. `seconds` is the age of the run, `data_wait` the share of
+the time since the line before in which the device had no data. A resumed run writes the lines of an uninterrupted one; only
+`examples_per_second`, `seconds` and `data_wait` tell them apart. A metric of several numbers is a list, a matrix a list of rows.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
 
 NAME = "metrics.jsonl"
-TIMES = ("examples_per_second", "seconds")
+TIMES = ("examples_per_second", "seconds", "data_wait")
 """Fields that differ from run to run."""
 
 
@@ -47,19 +50,32 @@ class Record:
     examples_per_second: float | None
     """Of training, without compilation, evaluations and checkpoints."""
     seconds: float
+    checkpoint: int | None = None
+    """Of the test part at the end: the step of the checkpoint that was measured."""
+    data_wait: float | None = None
+    """The share of the time since the line before in which training waited for data; None of an evaluation, and in older lines."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """Of a line of training, what was measured of the step before it: see `measured_step`. In the line it stands beside the others."""
+
+    @property
+    def values(self) -> dict[str, Result]:
+        """Loss and metrics."""
+        return {"loss": self.loss, **self.metrics}
 
     def text(self) -> str:
         """The line as strict JSON: a metric that is no number is null."""
         own = {name: value for name, value in self.__dict__.items() if name != "measured"}
-        fields = {**own, **self.measured, "metrics": {k: _number(v) for k, v in self.metrics.items()}, "loss": _number(self.loss)}
+        fields = {**own, **self.measured, "metrics": {k: finite(v) for k, v in self.metrics.items()}, "loss": finite(self.loss)}
+        if self.checkpoint is None:
+            del fields["checkpoint"]
         return json.dumps(fields, allow_nan=False)
 
 
-def _number(value: Result) -> Any:
-    """A number as JSON has it, null for none, also within lists."""
-    return [_number(x) for x in value] if isinstance(value, list) else value if math.isfinite(value) else None
+def finite(value: Any) -> Any:
+    """A value as JSON and tables have it: None for what is no number, also within lists."""
+    if isinstance(value, list):
+        return [finite(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(value: Any) -> Result:
@@ -95,16 +111,18 @@ class Form(Strict):
 
     step: Count
     epoch: Annotated[float, Field(ge=0)]
-    split: Literal["train", "eval"]
+    split: Literal["train", "validation", "test", "eval"]
     loss: Measured
     metrics: dict[Text, Measured]
     examples_per_second: Annotated[float, Field(ge=0)] | None
     seconds: Annotated[float, Field(ge=0)]
+    checkpoint: Count | None = None
     learning_rate: float | dict[Text, float | None] | None = None
     gradient_norm: float | dict[Text, float | None] | None = None
     skipped_steps: Count | None = None
     loss_scale: float | None = None
     watched: dict[Text, dict[Literal["gradient_norm", "update_norm"], float | None]] | None = None
+    data_wait: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 def _record(line: bytes) -> Record:
@@ -152,7 +170,7 @@ class Log:
             record = _record(line)
             if before and record.step < before[-1].step:
                 raise Unfit("/step", f"it is {record.step}, behind a line of step {before[-1].step}")
-            if any((r.step, r.split) == (record.step, record.split) for r in before[-2:]):
+            if any((r.step, r.split) == (record.step, record.split) for r in before[-3:]):
                 raise Unfit("", f'a second line says `"step": {record.step}` and `"split": "{record.split}"`')
         except Unfit as unfit:
             at = unfit.place if unfit.place.startswith("/") else unfit.place.removeprefix("line 1, ")
@@ -164,22 +182,22 @@ class Log:
     def exists(self) -> bool:
         return os.path.lexists(self.path)
 
-    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False) -> list[Record]:
-        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`.
+    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False, part: str = "validation") -> list[Record]:
+        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`, and that of
+        the test part at the end.
 
-        `logged`: whether a line of training was written at `step`, `begun`: whether any was by then. Raises `Mistake` where that line, or
-        that of the evaluation, is not there, or none at all: one that says another step now would be dropped unsaid. A file that is not
-        there, which a person may have moved away, is begun anew.
+        `part` is what evaluations measure, `logged` whether a line of training was written at `step`, `begun` whether any was by then.
+        Raises `Mistake` where that line, or that of the evaluation, is not there, or none at all: one that says another step now would be
+        dropped unsaid. A file that is not there, which a person may have moved away, is begun anew.
         """
-        limits = {"train": step, "eval": evaluated}
         if not self.exists:
             return []
         found = self.records()
         if begun and not found:
             raise Mistake(RunFileDamaged(path=str(self.path), finding=f"no line is in it, and the checkpoint is of step {step}", line=1))
-        kept = [r for r in found if r.step <= limits[r.split]]
-        written = {(r.split, r.step) for r in kept}
-        wanted = [("eval", evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
+        kept = [r for r in found if r.checkpoint is None and r.step <= (step if r.split == "train" else evaluated)]
+        written = {("train" if r.split == "train" else part, r.step) for r in kept}
+        wanted = [(part, evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
         missing = next((line for line in wanted if line not in written), None)
         if found and missing:
             number = len(kept) + 1

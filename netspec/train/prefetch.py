@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from netspec.limits import LIMITS
 
@@ -14,25 +14,53 @@ Ready = TypeVar("Ready")
 _END = object()
 
 
-def prefetch(
-    source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = LIMITS.prefetched_batches
-) -> Generator[Ready, None, None]:
+class Prefetched(Iterator[Ready], Generic[Made, Ready]):
     """`prepare(item)` for each item of the source, in order, computed in one background thread up to `depth` items ahead.
 
-    An error of the source or of `prepare` is raised here, after the items before it. Closing the iterator ends the thread.
+    With depth 0 nothing is ahead: each item is made where it is asked for. An error of the source or of `prepare` is raised here, after the
+    items before it. Closing ends the thread.
     """
 
-    def pull() -> Ready | object:
-        item = next(source, _END)
-        return item if item is _END else prepare(cast(Made, item))
+    def __init__(self, source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = LIMITS.prefetched_batches) -> None:
+        self._source, self._prepare = source, prepare
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="netspec-feed") if depth else None
+        self._waiting: deque[Future[Ready | object]] = deque()
+        for _ in range(depth):
+            self._submit()
 
-    waiting: deque[Future[Ready | object]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="netspec-feed") as thread:
+    @property
+    def ready(self) -> bool:
+        """Is the next item made already?"""
+        return bool(self._waiting) and self._waiting[0].done()
+
+    def __next__(self) -> Ready:
         try:
-            waiting.extend(thread.submit(pull) for _ in range(depth))
-            while (item := waiting.popleft().result()) is not _END:
-                waiting.append(thread.submit(pull))
-                yield cast(Ready, item)
-        finally:
-            for future in waiting:
-                future.cancel()
+            item = self._waiting.popleft().result() if self._thread else self._pull()
+        except BaseException:
+            self.close()
+            raise
+        if item is _END:
+            self.close()
+            raise StopIteration
+        self._submit()
+        return cast(Ready, item)
+
+    def _submit(self) -> None:
+        """Has a further item made."""
+        if self._thread:
+            self._waiting.append(self._thread.submit(self._pull))
+
+    def _pull(self) -> Ready | object:
+        """The next item of the source, prepared."""
+        item = next(self._source, _END)
+        return item if item is _END else self._prepare(cast(Made, item))
+
+    def close(self) -> None:
+        """Ends the thread once the item that it is at is made, and the source."""
+        for future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
+        if self._thread:
+            self._thread.shutdown()
+            self._thread = None
+        self._source = iter(())

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from netspec.diagnostics.drawing.cells import escape
 from netspec.train.measured_step import list_watched, words
 from netspec.train.metrics_log import Record
+from netspec.train.metrics_table import row_of
+from netspec.train.record_rows import Rows
 
 if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
@@ -22,8 +24,8 @@ class Reporter(Protocol):
         """One line of news."""
         ...
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
-        """After a step: the means since the last line (may be empty) and examples per second."""
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None:
+        """After a step: the means since the last line (may be empty), examples per second, and the share of time spent waiting for data."""
         ...
 
     def record(self, record: Record) -> None:
@@ -45,7 +47,7 @@ class Silent:
 
     def begin(self, name: str, step: int, total: int) -> None: ...
     def note(self, text: str) -> None: ...
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None: ...
     def record(self, record: Record) -> None: ...
     def end(self) -> None: ...
 
@@ -64,7 +66,7 @@ class Lines:
     def note(self, text: str) -> None:
         print(escape_lines(text), file=self._stream, flush=True)
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None: ...
 
     def record(self, record: Record) -> None:
         self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
@@ -73,7 +75,8 @@ class Lines:
 
 
 class Bar:
-    """A progress bar with loss, metrics, examples per second and the time that is left; evaluations stay as lines above it."""
+    """A progress bar with loss, metrics, examples per second, learning rate and the time that is left; the lines of metrics stay above it,
+    as rows of a table where the terminal is wide enough."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         from rich.console import Console
@@ -81,24 +84,30 @@ class Bar:
 
         self._console = Console(file=stream or sys.stdout, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("{task.fields[values]}"))
+        columns = (*columns, TextColumn("{task.fields[beside]}"))
         self._bar = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=self._console, expand=True)
         self._task: Any = None
         self._total = 0
+        self._rows = Rows()
 
     def begin(self, name: str, step: int, total: int) -> None:
         self._total = total
-        self._task = self._bar.add_task(name, total=total, completed=step, values="compiling")
+        self._task = self._bar.add_task(name, total=total, completed=step, values="compiling", beside="")
         self._bar.start()
 
     def note(self, text: str) -> None:
         self._bar.print(escape_lines(text), markup=False, soft_wrap=True)
 
-    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
-        shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]
+    def advance(self, step: int, values: Mapping[str, Result], rate: float, wait: float = 0.0) -> None:
+        shown = [numbers(values), *([f"{rate:,.0f}/s", f"data-wait {wait:.0%}"] if rate else [])]
         self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
 
     def record(self, record: Record) -> None:
-        self.note("\n".join([line(record, self._total), *list_watched(record.measured)]))
+        rows = self._rows.draw(record, self._total, self._console.width) or [line(record, self._total)]
+        self.note("\n".join([*rows, *list_watched(record.measured)]))
+        rate = row_of(record).get("learning_rate")
+        if rate is not None:
+            self._bar.update(self._task, beside=f"rate {rate:.3g}")
 
     def end(self) -> None:
         self._bar.stop()
@@ -113,9 +122,10 @@ def reporter(stream: TextIO | None = None) -> Reporter:
 
 
 def line(record: Record, total: int) -> str:
-    """`step 220/880  epoch 5  eval   loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
-    place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<5}"
-    rate = f"  ({record.examples_per_second:,.0f} examples/s)" if record.examples_per_second else ""
+    """`step 220/880  epoch 5  validation  loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
+    place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<10}"
+    wait = "" if record.data_wait is None else f", data-wait {record.data_wait:.0%}"
+    rate = f"  ({record.examples_per_second:,.0f} examples/s{wait})" if record.examples_per_second else ""
     measured = f"  {shown}" if (shown := words(record.measured)) else ""
     return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{measured}{rate}"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def train_through(begin: Callable[[Resumed, list[Record]], Session], start: Resumed, history: list[Record]) -> Session:
     """The session that reached the end, or was stopped. One whose steps are no numbers is followed by one that begins at the last
     checkpoint. Raises its `Mistake` where the spec wants no other, or has had as many as it wants."""
-    kept = None
+    kept = keep_beginning(start) if start.state.guard else None
     while True:
         session = begin(start, history)
         try:
@@ -33,6 +33,11 @@ def train_through(begin: Callable[[Resumed, list[Record]], Session], start: Resu
                 raise
             kept = session.kept or kept
             start, history = go_back(session, mistake.diagnostic, times + 1, kept)
+
+
+def keep_beginning(start: Resumed) -> Resumed:
+    """Where the run begins, in memory of its own: steps are given its arrays."""
+    return replace(start, state=jax.tree.map(np.array, start.state))
 
 
 def count_returns(session: Session) -> int:

@@ -1,7 +1,7 @@
 """Keeps the run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`, and `learned.json` where the data
 teach.
 
-They are all a run needs.
+They are all a run needs. `metrics.csv` and `processes.jsonl` are for people.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,14 +19,31 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec
 from netspec.files import PathLike, make_folder, refuse_existing, write_atomic
 from netspec.ir import TrainPlan
+from netspec.ir.fingerprint import plan_hash
 from netspec.train import metrics_log, run_lock
+from netspec.train.background_writing import Background
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
 from netspec.train.recipe import Recipe, changes
-from netspec.train.strict_json import FileName, FileNameOrNone, Strict, Text, Unfit, fit, naming, parse_json, read_file
+from netspec.train.strict_json import (
+    AsTuple,
+    Count,
+    Digest,
+    FileName,
+    FileNameOrNone,
+    Strict,
+    Text,
+    Unfit,
+    fit,
+    naming,
+    parse_json,
+    read_file,
+)
 
 SETTINGS = "settings.json"
 CHECKPOINTS = "checkpoints"
+KEPT = ("learned.json", "data.json")
+"""What a run holds besides its spec, settings, lines and checkpoints, where there is something to keep."""
 FORMAT = 1
 
 
@@ -38,6 +55,10 @@ class RunFolder:
     recipe: Recipe
     settings: Mapping[str, Any]
     keep: int = 1
+    keep_every: int = 0
+    """Checkpoints of multiples of so many steps stay; 0: of none."""
+    writer: Background = field(default_factory=Background, compare=False)
+    """Writes checkpoints while training goes on."""
 
     @property
     def log(self) -> Log:
@@ -45,7 +66,14 @@ class RunFolder:
 
     @property
     def store(self) -> Store:
-        return Store(self.path / CHECKPOINTS, self.keep)
+        """The checkpoints, behind the write that is on its way in this process."""
+        self.writer.wait()
+        return Store(self.path / CHECKPOINTS, self.keep, self.keep_every)
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Those of the specs that the run's checkpoints may be of: its own, and what it was before its length changed."""
+        return frozenset({self.recipe.digest, *(entry["spec"] for entry in self.settings.get("earlier", ()))})
 
     @property
     def data(self) -> Path | None:
@@ -61,23 +89,29 @@ def find_free(name: str, base: PathLike = "runs") -> Path:
     return Path(base) / f"{name}-{number}"
 
 
-def start_run(path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None, resume: bool) -> RunFolder:
-    """A new run folder, or with `resume` the one that stands there. Raises `Mistake` when it may not be used."""
+def start_run(
+    path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None, resume: bool, initial: Mapping[str, Any] | None = None
+) -> RunFolder:
+    """A new run folder, or with `resume` the one that stands there. `initial` is what it keeps of weights that it begins with.
+
+    Raises `Mistake` when it may not be used.
+    """
     folder = Path(path)
     if not resume:
         refuse_existing(folder, "go on with it by `--resume`, or choose another folder with `--out`")
     if (folder / SETTINGS).exists():
-        return _resume_run(folder, recipe, plan.checkpoint.keep)
+        return _resume_run(folder, recipe, plan)
     _refuse_foreign(folder, recipe)
-    return _create_run(folder, recipe, plan, data)
+    return _create_run(folder, recipe, plan, data, initial)
 
 
-def _resume_run(folder: Path, recipe: Recipe, keep: int) -> RunFolder:
-    """The run that stands in a folder. Raises `Mistake` when it is of another spec."""
+def _resume_run(folder: Path, recipe: Recipe, plan: TrainPlan) -> RunFolder:
+    """The run that stands in a folder, as it was. Raises `Mistake` when it is of a spec that means something else, its length apart."""
     found = open_run(folder)
-    if found.recipe.digest != recipe.digest:
+    same = found.settings["meaning"] == plan_hash(plan) and found.recipe.foreign == recipe.foreign
+    if found.recipe.digest != recipe.digest and not same:
         raise Mistake(RunOfAnotherSpec(run=str(folder), differences=changes(found.recipe, recipe)))
-    return RunFolder(folder, found.recipe, found.settings, keep)
+    return RunFolder(folder, found.recipe, found.settings, plan.checkpoint.keep)
 
 
 def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
@@ -88,24 +122,43 @@ def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
         raise Mistake(NotARun(path=str(folder), finding=f"it holds `{others[0]}`, but no `{SETTINGS}`"))
 
 
-def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -> RunFolder:
+def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None, initial: Mapping[str, Any] | None) -> RunFolder:
     """`settings.json` is written last: with it the folder is a run."""
-    settings = {
-        "format": FORMAT,
-        "spec": f"spec{recipe.suffix}",
+    kept = {"earlier": [], "initial": dict(initial) if initial else None, "data": str(data.absolute()) if data else None}
+    settings = {"format": FORMAT, "spec": f"spec{recipe.suffix}", **_describe(recipe, plan), **kept}
+    make_folder(folder)
+    write_atomic(folder / settings["spec"], recipe.text)
+    return _write_settings(folder, recipe, settings, plan.checkpoint.keep)
+
+
+def _describe(recipe: Recipe, plan: TrainPlan) -> dict[str, Any]:
+    """What the settings say of a spec and its training."""
+    return {
         "written_at": recipe.path,
         "train": recipe.train,
         "overrides": dict(recipe.overrides),
         "imports": dict(recipe.imports),
         "plugins": list(recipe.plugins),
         "foreign_optimizer": recipe.foreign,
-        "data": str(data.absolute()) if data else None,
+        "meaning": plan_hash(plan),
+        "duration": (float(plan.duration.count), plan.duration.unit),
         "settings": {n: {"value": v, "origin": plan.origins.get(n, "default")} for n, v in plan.settings.items()},
     }
-    make_folder(folder)
-    write_atomic(folder / settings["spec"], recipe.text)
+
+
+def _write_settings(folder: Path, recipe: Recipe, settings: Mapping[str, Any], keep: int) -> RunFolder:
     write_atomic(folder / SETTINGS, json.dumps(settings, indent=2) + "\n")
-    return RunFolder(folder, recipe, settings, plan.checkpoint.keep)
+    return RunFolder(folder, recipe, settings, keep)
+
+
+def change_recipe(run: RunFolder, recipe: Recipe, plan: TrainPlan, step: int) -> RunFolder:
+    """The run with another recipe from a step on. A text that differs gets a file of its own, so that a kill leaves either."""
+    earlier = [*run.settings["earlier"], {"spec": run.recipe.digest, "duration": tuple(run.settings["duration"]), "until": step}]
+    spec = run.settings["spec"] if recipe.text == run.recipe.text else f"spec.{len(earlier) + 1}{recipe.suffix}"
+    if spec != run.settings["spec"]:
+        write_atomic(run.path / spec, recipe.text)
+    settings = {**run.settings, **_describe(recipe, plan), "spec": spec, "earlier": earlier}
+    return replace(_write_settings(run.path, recipe, settings, run.keep), keep_every=run.keep_every)
 
 
 def open_run(path: PathLike) -> RunFolder:
@@ -142,6 +195,30 @@ class Setting(Strict):
     origin: FileName
 
 
+Length = Annotated[tuple[Annotated[float, Field(ge=0)], Literal["epoch", "step"]], AsTuple]
+"""A duration."""
+
+
+class Earlier(Strict):
+    """What a run was before its length changed."""
+
+    spec: Digest
+    duration: Length
+    until: Count
+
+
+class Begun(Strict):
+    """The weights that a run began with."""
+
+    source: FileName
+    digest: Digest
+    maps: list[Text]
+    taken: dict[Text, Text]
+    """Path of the model -> name of the array."""
+    left: list[Text]
+    unused: list[Text]
+
+
 class Settings(Strict):
     """`settings.json`: what the run was started with."""
 
@@ -153,6 +230,10 @@ class Settings(Strict):
     imports: dict[FileName, Text] = {}
     plugins: list[Text] = []
     foreign_optimizer: bool = False
+    meaning: Digest | None = None
+    duration: Length | None = None
+    earlier: list[Earlier] = []
+    initial: Begun | None = None
     data: FileNameOrNone
     settings: dict[Text, Setting] = {}
 

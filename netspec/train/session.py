@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,17 @@ from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.limits import LIMITS
 from netspec.lower.step_gauge import Gauge
+from netspec.train import metrics_table
 from netspec.train.batch_stream import Fed, Position, stream
-from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
+from netspec.train.checkpoint_contents import Resumed, copy_tensors, facts_of
+from netspec.train.early_stopping import describe_stop, score_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
+from netspec.train.metrics_table import Table
 from netspec.train.nonfinite_steps import NonfiniteSteps
+from netspec.train.prefetch import Prefetched
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -58,8 +63,8 @@ class Session:
         self.state: Any = self.start.state
         self.position: Position = self.start.position
         self._evaluated = self.start.evaluated
-        self._eval_loss = self.start.eval_loss
-        self._best = self.start.best
+        self._score = self.start.score
+        self.course = self.start.course
         self._saved = self.start.saved
         self._first: Any = None
         """The first batch, until its loss has been looked at."""
@@ -67,6 +72,7 @@ class Session:
         """The newest batch."""
         self._seen: Any = None
         """What was measured of the newest step."""
+        self._table = Table(self.folder.path / metrics_table.NAME) if self.folder else None
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
         self.kept: Resumed | None = None
@@ -84,16 +90,29 @@ class Session:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
             with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
-                while not self.stop and (fed := next(batches, None)) is not None:
+                while not self.stop and not self.course.stopped and (fed := self._next(batches)) is not None:
                     self._step(fed)
                     self._between_steps()
             self._tally.settle()
             self._refuse_not_finite()
             self._save()
+            self._await_write()
+            if self.course.stopped and self.plan.stop and self.position.step < self.timetable.clock.total_steps:
+                self.reporter.note(describe_stop(self.plan.stop, self.course, self.position.step))
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
+            if self.folder:
+                self.folder.writer.wait()
             self.reporter.end()
+
+    def _next(self, batches: Prefetched[Any, Fed]) -> Fed | None:
+        """The next batch. Where it is not made yet, what the device is still computing is waited for first: only the rest is lost time."""
+        if batches.ready:
+            return next(batches, None)
+        self._tally.wait()
+        with self._watch.waiting():
+            return next(batches, None)
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
@@ -105,66 +124,82 @@ class Session:
         self._nonfinite.add(fed, self._seen, self.state)
         self._watch.count(fed.examples, statistics)
         if self._watch.display_due():
-            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
+            self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate, self._watch.wait)
 
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
+        self._await_write(table.evaluation_due(step) or table.checkpoint_due(step))
         if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
             self._tally.settle()
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
-            self._write("train", self._tally.finish(), self._watch.lap())
+            rate, wait = self._watch.lap()
+            self.write("train", self._tally.finish(), rate, wait=wait)
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
 
+    @property
+    def data_wait(self) -> float:
+        """The share of the training time in which the device had to wait for data."""
+        return self._watch.whole_wait
+
     # --- evaluation --------------------------------------------------------------------------------------------------
 
     def _evaluate(self) -> bool:
-        """Evaluate; whether the loss is the lowest so far (what is called best)."""
+        """Evaluate; whether it is the best so far."""
         if self.eval_feed is None:
             return False
         with self._watch.paused():
             values = evaluate_feed(self.program, self.state, self.eval_feed, self.plan.eval.limit, lambda: self.stop)
         if values is None:
             return False
-        self._evaluated, self._eval_loss = self.position.step, values["loss"]
-        self._write("eval", values, None)
-        improved = self._eval_loss < self._best
-        self._best = min(self._best, self._eval_loss)
-        return improved
+        self._evaluated, self._score = self.position.step, score_of(values, self.plan.best)
+        self.write(self.plan.eval.part, values)
+        before, self.course = self.course, self.course.after(values, self.plan.best, self.plan.stop)
+        return self.course.best < before.best
 
-    def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
-        """Writes a line of metrics and shows it."""
+    def write(
+        self, split: str, values: dict[str, Result], rate: float | None = None, checkpoint: int | None = None, wait: float | None = None
+    ) -> None:
+        """Writes a line of metrics and shows it. `checkpoint`: the step of the parameters, where they are those of a chosen checkpoint."""
         step = self.position.step
         measured = fields_of(self.program.reading(self.gauge, self._seen)) if split == "train" else {}
         values = blank_unmeasured(values, measured, step, self.history)
         metrics = {name: value for name, value in values.items() if name != "loss"}
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        seconds = round(self._watch.seconds, 3)
-        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), seconds, measured=measured)
+        times = rate and round(rate, 1), round(self._watch.seconds, 3)
+        waited = None if wait is None else round(wait, 4)
+        record = Record(step, epoch, split, values["loss"], metrics, *times, checkpoint, waited, measured)
         if split == "train" and not np.isfinite(record.loss) and not measured.get("skipped_steps"):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)
-        if self.folder:
+        if self.folder and self._table:
             self.folder.log.add(record)
+            self._table.add(self.history)
         self.reporter.record(record)
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
+    def _await_write(self, wait: bool = True) -> None:
+        """Raises what the last checkpoint failed with; where another one may follow, it is waited for, so that a kill never costs two."""
+        if self.folder:
+            self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
+
     def _save(self) -> None:
-        """Save unless this very moment is saved already."""
+        """Save unless this very moment is saved already: the tensors are copied, and written while training goes on."""
         moment = (self.position.step, self._evaluated)
         if self.folder is None or self._saved == moment:
             return self._keep()
         with self._watch.paused():
             self._tally.settle()
-            arrays = tensors_of(self.state, self._tally.leaves())
+            arrays = copy_tensors(self.state, self._tally.leaves())
             self._refuse_not_finite()
-            loss = self._eval_loss if self._evaluated == self.position.step else None
-            facts = facts_of(self.position, self.plan.seed, self._evaluated, loss, self._best, self._watch.seconds)
-            self.folder.store.save(self.position.step, arrays, self.folder.recipe.digest, facts)
+            score = self._score if self._evaluated == self.position.step else None
+            facts = facts_of(self.position, self.plan.seed, self._evaluated, score, self.course, self._watch.seconds)
+            write = partial(self.folder.store.save, self.position.step, arrays, self.folder.recipe.digest, facts)
+            self.folder.writer.start(write)
         self._saved = moment
 
     def _keep(self) -> None:
@@ -172,7 +207,7 @@ class Session:
         if self.folder is None and self.plan.on_nonfinite.action == "rollback":
             self._tally.settle()
             self._refuse_not_finite()
-            seen = {"evaluated": self._evaluated, "eval_loss": self._eval_loss, "best": self._best, "seconds": self._watch.seconds}
+            seen = {"evaluated": self._evaluated, "score": self._score, "course": self.course, "seconds": self._watch.seconds}
             state = jax.tree.map(np.array, self.state)
             self.kept = replace(self.start, state=state, position=self.position, statistics=self._tally.leaves() or None, **seen)
 

@@ -1,4 +1,6 @@
-"""Measures the seconds spent training and the examples per second, without compilation, evaluations and checkpoints."""
+"""Measures the seconds spent training, the examples per second and the share of time without data, leaving out compilation, evaluations and
+checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,8 @@ class Stopwatch:
         self._lap = time.perf_counter()
         self._shown = 0.0
         self._examples = 0
+        self._waited = 0.0
+        self._all_waited = self._all_trained = 0.0
         self._warm = False
 
     @property
@@ -43,15 +47,37 @@ class Stopwatch:
         self._warm = True
         self._restart()
 
-    def lap(self) -> float:
-        """The rate since the lap before, and a new lap."""
-        rate = self.rate
+    @property
+    def wait(self) -> float:
+        """The share of the time since the last lap in which the device had nothing to do because its data were not made yet."""
+        elapsed = time.perf_counter() - self._lap
+        return min(self._waited / elapsed, 1.0) if self._warm and elapsed > 0 else 0.0
+
+    @property
+    def whole_wait(self) -> float:
+        """The same of all laps of this process."""
+        trained = self._all_trained + time.perf_counter() - self._lap
+        return min((self._all_waited + self._waited) / trained, 1.0) if self._warm and trained > 0 else 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Time in here is spent without data."""
+        began = time.perf_counter()
+        yield
+        self._waited += time.perf_counter() - began
+
+    def lap(self) -> tuple[float, float]:
+        """The rate and the wait since the lap before, and a new lap."""
+        found = self.rate, self.wait
+        if self._warm:
+            self._all_waited += self._waited
+            self._all_trained += time.perf_counter() - self._lap
         self._restart()
-        return rate
+        return found
 
     def _restart(self) -> None:
         """Begins a new lap."""
-        self._lap, self._examples = time.perf_counter(), 0
+        self._lap, self._examples, self._waited = time.perf_counter(), 0, 0.0
 
     @contextmanager
     def paused(self) -> Iterator[None]:

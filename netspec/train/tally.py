@@ -35,6 +35,11 @@ class Tally:
         self.settle()
         self._pending = (step, statistics)
 
+    def wait(self) -> None:
+        """Wait until the newest statistics are computed."""
+        if self._pending is not None:
+            jax.block_until_ready(self._pending[1])
+
     def settle(self) -> None:
         """Wait for the newest statistics and add them to the sum."""
         if self._pending is None:

@@ -20,6 +20,8 @@ class Timetable:
     clock: Clock
     evaluate: int
     checkpoint: int
+    keep: int = 0
+    """Checkpoints of its multiples stay; 0: of none."""
 
     def log_due(self, step: int) -> bool:
         """Lines stand at the ends of epochs and evaluations, and often enough within long epochs."""
@@ -31,7 +33,8 @@ class Timetable:
         return step % self.evaluate == 0 or step == self.clock.total_steps
 
     def checkpoint_due(self, step: int) -> bool:
-        return step % self.checkpoint == 0 or step == self.clock.total_steps
+        kept = self.keep > 0 and step % self.keep == 0
+        return kept or step % self.checkpoint == 0 or step == self.clock.total_steps
 
 
 def timetable(plan: TrainPlan, steps_per_epoch: int | None) -> Timetable:
@@ -48,7 +51,8 @@ def timetable(plan: TrainPlan, steps_per_epoch: int | None) -> Timetable:
         steps_per_epoch = max(plan.duration.steps(plain), 1)
     total = plan.duration.steps(Clock(steps_per_epoch, 0))
     clock = Clock(steps_per_epoch, total)
-    return Timetable(clock, *(_steps(d, clock) for d in every))
+    kept = plan.checkpoint.keep_every
+    return Timetable(clock, *(_steps(d, clock) for d in every), 0 if kept is None else _steps(kept, clock))
 
 
 def _steps(duration: Duration, clock: Clock) -> int:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
+from netspec.diagnostics.training.goals import NothingJudged
 from netspec.files import PathLike, refuse_existing
-from netspec.ir import TrainPlan
+from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
@@ -28,12 +30,19 @@ from netspec.train.ceilings import require_possible, require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
-from netspec.train.data_split import split_arrays
+from netspec.train.data_split import Parts, is_empty, split_arrays, take_part, without_split
 from netspec.train.evaluation import evaluate_feed
-from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from, with_workers
+from netspec.train.final_test import measure_test
 from netspec.train.gradient_accumulation import group_batches
+from netspec.train.initial_weights import Initial, begin_anew, hand_over
 from netspec.train.learned_vocabularies import read_learned, write_learned
+from netspec.train.length_change import change_length
+from netspec.train.loggers.protocol import Logger, Training
+from netspec.train.loggers.shelf import name_loggers
+from netspec.train.loggers.told import LoggedReporter
 from netspec.train.metrics_log import Record
+from netspec.train.process_record import keep_process
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
@@ -41,11 +50,21 @@ from netspec.train.rollback import train_through
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
+from netspec.train.shared_examples import warn_of_shared
 from netspec.train.signals import PoliteStop, Stop, listen
 from netspec.train.timetable import Timetable, timetable
+from netspec.train.workers import employ
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
+
+
+class Feeds(NamedTuple):
+    """What a training reads: batches of training, those of its evaluations, and those that are measured once at its end."""
+
+    train: Feed
+    validation: Feed | None
+    test: Feed | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,6 +78,8 @@ class Fit:
     run: Path | None
     """The run folder, where there is one."""
     stop: Stop = field(default_factory=Stop)
+    data_wait: float = 0.0
+    """The share of the training time, without compilation, evaluations and checkpoints, in which the device had to wait for data."""
 
     def __repr__(self) -> str:
         where = f" in {str(self.run)!r}" if self.run else ""
@@ -67,8 +88,23 @@ class Fit:
     @property
     def metrics(self) -> dict[str, Result]:
         """Loss and metrics of the last evaluation, or of the last line of training without one: numbers, or nested lists of them."""
-        evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
-        return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
+        during = [r for r in self.history if r.checkpoint is None]
+        found = [r for r in during if r.split != "train"] or during
+        return found[-1].values if found else {}
+
+    @property
+    def test(self) -> dict[str, Result]:
+        """Loss and metrics of the test part at the end of the training, by the best checkpoint where there is a run folder, else by the
+        last state; nothing without a test part."""
+        found = [r for r in self.history if r.checkpoint is not None]
+        return found[-1].values if found else {}
+
+    @property
+    def best(self) -> int | None:
+        """The step of the best checkpoint; None without a run folder."""
+        from netspec.train.run_folder import open_run
+
+        return open_run(self.run).store.best() if self.run else None
 
     def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples: `fit.predict(image=x)["logits"]`. See
@@ -101,31 +137,41 @@ class Program(Compiled):
         data: Data | None = None,
         *,
         validation: Data | None = None,
+        test: Data | None = None,
         folder: PathLike | None = None,
         out: PathLike | None = None,
         resume: bool = False,
+        initial: Variables | None = None,
         progress: bool = False,
         watch: Collection[str] = (),
+        workers: int | None = None,
+        log: Sequence[str | Logger] = (),
     ) -> Fit:
         """Train as the spec's `train` section says.
 
-        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
-        evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
-        `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. `progress` shows lines of metrics.
-        `watch` are patterns over parameters, `["**/kernel"]`: how long their gradients and updates are stands in the lines.
+        `data` takes the place of the spec's dataset, `validation` that of what is evaluated while training goes on, by which the best
+        checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays without them the spec's dataset says
+        what is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing; an iterable of batches is
+        for training as a whole. `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is
+        written. `resume` goes on from the last checkpoint in `out`. `initial` are weights to begin with, as `pack` takes them; a run that
+        goes on has its own. `progress` shows lines of metrics. `watch` are patterns over parameters, `["**/kernel"]`: how long their
+        gradients and updates are stands in the lines. `workers` processes decode what must be decoded, such as pictures in files; as many
+        as the spec says when left out. `log` are loggers that are told of each line besides, by name as `--log` takes them (in a run
+        folder: `out`), or objects of one's own; one that fails does not stop the training.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
         checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
-        `fit` returns what there is; a second one does not wait.
+        `fit` returns what there is; a second one waits for nothing but a checkpoint that is being written.
 
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
-        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
-        stop, gauge = PoliteStop(), self.gauge(watch)
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop, gauge)
+        home, loggers = Path(folder) if folder else None, name_loggers(log, out)
+        feeds = self.feeds(data, validation, home, read_learned(out, self.plan) if resume else None, test)
+        stop, begin = PoliteStop(), None if initial is None else hand_over(self, initial)
+        tell, gauge = reporter() if progress else Silent(), self.gauge(watch)
+        fit = self.train(feeds.train, feeds.validation, home, out, resume, tell, stop, feeds.test, begin, gauge, workers, loggers)
         stop.pass_on()
         return fit
 
@@ -138,22 +184,50 @@ class Program(Compiled):
         resume: bool,
         tell: Reporter,
         stop: Stop | None = None,
+        test_feed: Feed | None = None,
+        initial: Initial | None = None,
         gauge: Gauge | None = None,
+        workers: int | None = None,
+        loggers: Mapping[str, Logger] | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
-        stop = Stop() if stop is None else stop
-        marks = self._marks(feed, eval_feed, data) if out is not None else {}
+        with employ((self._plan.workers if workers is None else workers) or 0) as crew:
+            own, held, last = (f and with_workers(f, crew) for f in (feed, eval_feed, test_feed))
+            assert own is not None
+            tell = self._logged(tell, loggers or {}, Path(out) if out is not None else None)
+            return self._train_fed(own, held, data, out, resume, tell, Stop() if stop is None else stop, last, initial, gauge or Gauge())
+
+    def _train_fed(
+        self,
+        feed: Feed,
+        eval_feed: Feed | None,
+        data: Path | None,
+        out: PathLike | None,
+        resume: bool,
+        tell: Reporter,
+        stop: Stop,
+        test_feed: Feed | None,
+        initial: Initial | None,
+        gauge: Gauge,
+    ) -> Fit:
+        """`train` behind its worker processes."""
+        marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
+        warn_of_shared(feed, {self._plan.eval.part: eval_feed, **({"test": test_feed} if test_feed else {})}, tell)
         feed = group_batches(feed, self._plan.accumulate)
+        if eval_feed is None and (judge := "stop" if self._plan.stop else "best" if self._plan.best != Goal() else ""):
+            raise Mistake(NothingJudged(setting=judge))
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge or Gauge())
-        run = start_run(out, self.recipe, self._plan, data, resume)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, test_feed, initial)
+        run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
+        run = replace(run, keep_every=table.keep)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge or Gauge())
+            run = change_length(run, self.recipe, self._plan, table.clock, tell)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge, test_feed, initial)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -172,46 +246,96 @@ class Program(Compiled):
         return predict_all(self, state, inputs_of(self, inputs))
 
     @raise_spec_errors()
-    def evaluate(self, state: Variables, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics of a state, or of weights as `pack` takes them, on `data` (as `fit` takes them), or on the spec's evaluation
-        data, whose files lie in `folder`; every example counts once. Raises `SpecError` for data or weights that do not fit."""
+    def evaluate(
+        self, state: Variables, data: Data | None = None, *, part: str | None = None, folder: PathLike | None = None
+    ) -> dict[str, Result]:
+        """Loss and metrics of a state, or of weights as `pack` takes them; every example counts once.
+
+        They are those of `data` (as `fit` takes them), or of a part of the spec's own data, whose files lie in `folder`: "validation",
+        "test", "train", or without one what is evaluated in training. Raises `SpecError` for data or weights that do not fit.
+        """
         state = state if isinstance(state, State) else self.pack(state)
-        feed = self.evaluation_feed(data, Path(folder) if folder else None)
+        feed = self.evaluation_feed(data, Path(folder) if folder else None, part=part)
         if feed is None:
-            raise SpecError([NothingToEvaluate(run=self.recipe.path)])
-        return evaluate_feed(self, state, feed, self._plan.eval.limit) or {}
+            raise SpecError([NothingToEvaluate(run=self.recipe.path, part=part or "", parts=self.parts)])
+        with employ(self._plan.workers or 0) as crew:
+            return evaluate_feed(self, state, with_workers(feed, crew), None if part else self._plan.eval.limit) or {}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the spec's own data that can be measured."""
+        plan = self._plan
+        found = ("train", plan.eval.part if plan.eval.data else "", "test" if plan.eval.test else "")
+        return tuple(name for name in found if name)
+
+    def part_plan(self, part: str | None) -> DataPlan | None:
+        """The chain of a part, None where there is no such part. Without a name it is what is evaluated in training."""
+        evaluation = self._plan.eval
+        if part in (None, evaluation.part):
+            return evaluation.data
+        return {"train": self._plan.data, "test": evaluation.test}.get(part)
 
     def feeds(
-        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
-    ) -> tuple[Feed, Feed | None]:
-        """For training, and for evaluations with what the first has learned. `known`: what a run that goes on has learned already."""
-        plan, seed = bound_lengths(self._plan.data, self.model), self._plan.seed
-        if data is not None and validation is None:
-            data, validation = split_arrays(data, self._plan)
-        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
-        if data is not None and validation is None:
-            return feed, None
-        return feed, self.evaluation_feed(validation, folder, feed.learned)
+        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None, test: Data | None = None
+    ) -> Feeds:
+        """For training, for evaluations with what the first has learned, and for the end. `known`: what a run that goes on has learned
+        already."""
+        plan, evaluation = self._plan.data, self._plan.eval
+        if data is not None:
+            parts = split_arrays(Parts(data, validation, test), self._plan)
+            feed = self._feed(parts.train, without_split(plan), folder, known)
+            held, last = (None if d is None else self.evaluation_feed(d, folder, feed.learned) for d in parts[1:])
+            return Feeds(feed, held, last)
+        plan = plan if validation is None else without_split(plan)
+        loaded = load_from(folder, plan, known, self._plan.seed)
+        feed = self._feed(None, plan, folder, known, loaded)
+        shared = loaded if validation is None and plan.part else None
+        held = self.evaluation_feed(validation, folder, feed.learned, loaded=shared)
+        return Feeds(feed, held, self.evaluation_feed(test, folder, feed.learned, "test") if evaluation.test or test is not None else None)
+
+    def _feed(self, data: Data | None, plan: DataPlan, folder: Path | None, known: Knowledge | None, loaded: Any = None) -> Feed:
+        """Data that were handed over, or the chain's own. Raises `Mistake` for numbers that model and loss cannot use."""
+        plan, seed = bound_lengths(plan, self.model), self._plan.seed
+        own = feed_from(folder, plan, seed, known, loaded) if data is None else feed_of(data, plan, seed, known, self._precision)
+        return self._within(own)
 
     def training_feed(self, folder: Path | None) -> Feed:
         """The spec's own training data."""
         return feed_from(folder, bound_lengths(self._plan.data, self.model), self._plan.seed)
 
-    def evaluation_feed(self, data: Data | None, folder: Path | None, known: Knowledge | None = None) -> Feed | None:
-        """The given data, or the spec's own evaluation data; None when it has none. What they need to know comes from training."""
-        own = self._plan.eval.data
+    def evaluation_feed(
+        self, data: Data | None, folder: Path | None, known: Knowledge | None = None, part: str | None = None, loaded: Any = None
+    ) -> Feed | None:
+        """The given data, or a part of the spec's own; None when there is no such part. What they need to know comes from training."""
+        own = self.part_plan(part)
         if own is None and data is None:
             return None
         plan = bound_lengths(own or self._plan.data, self.model)
+        if data is None and plan.part == "validation":
+            loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
+            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+                return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
-        seed = self._plan.seed
-        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
+        return self._feed(data, plan, folder, known, loaded)
 
-    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None) -> Marks:
+    def whole_feed(self, folder: Path | None) -> Feed:
+        """All examples of the dataset that training reads, as other data in the folder have them."""
+        plan = without_split(self._plan.data)
+        return self._feed(None, plan, folder, self.learned or None)
+
+    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None, test_feed: Feed | None = None) -> Marks:
         """By what the data of a training are known again: arrays that were handed over, and the files of the others."""
-        own = self._plan.eval.data
-        plans = [plan for plan, used in ((self._plan.data, feed), (own, eval_feed)) if plan and not is_handed(used)]
-        return {**mark_files(plans, folder), **mark_arrays(feed), **mark_arrays(eval_feed, "validation: ")}
+        own = self._plan.eval
+        plans = [
+            plan for plan, used in ((self._plan.data, feed), (own.data, eval_feed), (own.test, test_feed)) if plan and not is_handed(used)
+        ]
+        arrays = (mark_arrays(feed), mark_arrays(eval_feed, "validation: "), mark_arrays(test_feed, "test: "))
+        return {**mark_files(plans, folder), **arrays[0], **arrays[1], **arrays[2]}
+
+    def _logged(self, tell: Reporter, loggers: Mapping[str, Logger], out: Path | None) -> Reporter:
+        """A reporter that tells loggers besides, where there are any."""
+        training = Training(self._plan.name, out, 0, 0, self._plan.settings, self.recipe.text)
+        return LoggedReporter(tell, loggers, training) if loggers else tell
 
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
@@ -252,34 +376,42 @@ def _session(
     tell: Reporter,
     stop: Stop,
     gauge: Gauge,
+    test_feed: Feed | None = None,
+    initial: Initial | None = None,
 ) -> Fit:
     """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
-    start, history = _begin(program, table, run, resume, tell)
+    start, history = _begin(program, table, run, resume, tell, initial)
+    if run is not None:
+        keep_process(run.path, program.recipe, program._plan.seed, start.position.step)
     with listen(stop) if run else nullcontext():
 
         def begin(start: Resumed, history: list[Record]) -> Session:
             return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
 
         session = train_through(begin, start, history)
-    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
+        if test_feed is not None and not stop:
+            measure_test(session, test_feed)
+    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop, session.data_wait)
 
 
-def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
+def _begin(
+    program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter, initial: Initial | None
+) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
     if run is None:
-        return Resumed(program.init()), []
+        return begin_anew(program, None, initial, tell), []
     if resume and not run.store.folder.exists():
         require_no_lines(run)
     run.store.recover()
     if resume:
         run.store.require_manifests()
     steps = run.store.steps() if resume else []
-    start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
+    start = restore_checkpoint(program, run, steps[-1]) if steps else begin_anew(program, run, initial, tell)
     step = start.position.step
     begun = any(map(table.log_due, range(1, step + 1)))
     if note := describe_fresh_start(run, step, begun) if resume else "":
         tell.note(note)
-    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun)
+    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun, program._plan.eval.part)
 
 
 def make_trainable(program: Compiled, recipe: Recipe) -> Program:

@@ -131,7 +131,7 @@ train M {
         text = (
             spec.replace("FED", "i32" if "pack" in chain else kind).replace("KIND", kind).replace("LENGTH", length).replace("CHAIN", chain)
         )
-        feed, _ = made(text).feeds({"tokens": [row.astype(NUMPY[kind]) for row in rows]}, None, None)
+        feed, *_ = made(text).feeds({"tokens": [row.astype(NUMPY[kind]) for row in rows]}, None, None)
         return [{name: x.tolist() for name, x in batch.items()} for batch in feed.training(0)]
 
     wanted = run("i32", "i32")

@@ -503,7 +503,7 @@ MANIFESTS: dict[str, tuple[Callable[[Body], object], str]] = {
     "15": (lambda m: m["facts"].pop("step"), "at `/facts`: `step` is missing"),
     "16": (lambda m: m["facts"].update(step="x"), 'at `/facts/step`: it is "x", not a whole number'),
     "17": (lambda m: m["facts"].update(seconds="x"), 'at `/facts/seconds`: it is "x", not a number'),
-    "18": (lambda m: m["facts"].update(eval_loss=[1]), "at `/facts/eval_loss`: it is a list, not a number"),
+    "18": (lambda m: m["facts"].update(score=[1]), "at `/facts/score`: it is a list, not a number"),
     "a float for a count": (lambda m: m["facts"].update(epoch=1.0), "at `/facts/epoch`: it is 1.0, not a whole number"),
     "a truth value for a count": (lambda m: m["facts"].update(batch=True), "at `/facts/batch`: it is true, not a whole number"),
     "negative": (lambda m: m["facts"].update(batch=-1), "at `/facts/batch`: it is -1, not greater than or equal to 0"),

@@ -49,7 +49,8 @@ def test_files_and_fields_without_a_folder(tmp_path: Path, capsys: pytest.Captur
             '  data = csv("houses.csv", fields={x: f32[3]}, test="test.csv")',
             "    fields: x: f32[B, 3]",
             "    file houses.csv (or houses.csv.gz)",
-            '  eval = csv("houses.csv", fields={x: f32[3]}, test="test.csv", part="test")',
+            "  validation: 0.1 of the examples, by the seed",
+            '  test = csv("houses.csv", fields={x: f32[3]}, test="test.csv", part="test")',
             "    fields: x: f32[B, 3]",
             "    file test.csv (or test.csv.gz)",
         ],
@@ -70,9 +71,9 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, capsys: pytest.Captur
 
 def test_arrays_are_the_user_s_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = written(tmp_path, "arrays(fields={x: f32[3]})")
-    assert printed(capsys, spec)[1][-1] == "    from your own arrays: `fit({…})` from Python, or `--data FILE.npz`"
+    assert printed(capsys, spec)[1][3] == "    from your own arrays: `fit({…})` from Python, or `--data FILE.npz`"
     np.savez(tmp_path / "x.npz", x=np.zeros((4, 3)))
-    assert printed(capsys, spec, "--data", str(tmp_path / "x.npz"))[1][-1].startswith(f"    file {tmp_path / 'x.npz'}: ")
+    assert printed(capsys, spec, "--data", str(tmp_path / "x.npz"))[1][3].startswith(f"    file {tmp_path / 'x.npz'}: ")
 
 
 def test_a_renamed_field_and_mnist(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

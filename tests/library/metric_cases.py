@@ -89,7 +89,7 @@ class Program:
     """All of some metrics as one program, which compiles faster than one for each."""
 
     def __init__(self, ops: list[Any]) -> None:
-        self.step = jax.jit(lambda batch: [statistics(op, *given) for op, given in zip(ops, batch, strict=True)])
+        self.step = jax.jit(lambda batch: tuple(statistics(op, *given) for op, given in zip(ops, batch, strict=True)))
         self.ends = jax.jit(lambda sums: {f"{i:03}": op.finish(s) for i, (op, s) in enumerate(zip(ops, sums, strict=True))})
 
     def finish(self, sums: Any) -> list[Any]:

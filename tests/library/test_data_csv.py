@@ -98,7 +98,7 @@ def test_a_fraction_is_set_aside(tmp_path: Path) -> None:
         ("x_0,x_1,label\n1,2,0\n1,,0\n", arrays.BadValue, "line 3 of `{}` has nothing in the column `x_1`"),
         ("x_0,x_1,label\n1,nan,0\n", arrays.BadValue, 'has "nan" in the column `x_1`'),
         ("x_0,x_1,label\n1,inf,0\n", arrays.BadValue, 'has "inf"'),
-        ("x_0,x_1,label\n1,2,0\n\n1,1e60,0\n", arrays.BadValue, 'line 4 of `{}` has "1e+60" in the column `x_1`'),
+        ("x_0,x_1,label\n1,2,0\n\n1,1e60,0\n", arrays.BadValue, 'line 4 of `{}` has "1e60" in the column `x_1`'),
         ("x_0,x_1,label\n1,1_0,0\n", arrays.BadValue, 'has "1_0"'),
         ("x_0,x_1,label\n1,٣,0\n", arrays.BadValue, 'has "٣"'),
         ("x_0,x_1,label\n1,0x10,0\n", arrays.BadValue, 'has "0x10"'),

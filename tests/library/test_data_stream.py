@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import ChannelsDiffer, FieldNotFloat, NoFullBatch, NoSuchField
 from netspec.library.base import BadArguments
-from netspec.library.data.example_order import batch_count, batch_generator, batches, epoch_order
+from netspec.library.data.draws import Draws, mix_bits
+from netspec.library.data.example_order import batch_count, batches, epoch_order
 from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
 from netspec.shape import TensorType
 
@@ -73,9 +74,39 @@ def test_batches_hold_the_order(n, size, partial):
     assert sum(w.sum() for _, w in made) == len(seen)
 
 
-def test_batch_generators_differ():
-    draws = {batch_generator(*key).random() for key in [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0)]}
-    assert len(draws) == 4 and batch_generator(0, 1, 2).random() == batch_generator(0, 1, 2).random()
+def test_draws_are_those_of_splitmix64():
+    """The published generator from the state 1234567: its first numbers, as its reference implementation gives them."""
+    state = np.array([1234567], np.uint64)
+    assert Draws(state).words(3).tolist() == [[6457827717110365317, 3203168211198807973, 9817491932198370423]]
+    assert int(mix_bits(np.zeros(1, np.uint64))[0]) == 0
+
+
+@given(seeds, epochs, st.integers(0, 9), st.lists(st.integers(0, 2**40), min_size=1, max_size=20, unique=True))
+def test_draws_belong_to_examples(seed, epoch, position, indices):
+    """Whatever batch they stand in, one by one, in pieces, asked for at once or one after another; and no two streams share a number."""
+    draws = Draws.of(seed, epoch, indices, position)
+    whole = draws.uniform(3)
+    assert (whole >= 0).all() and (whole < 1).all() and len(np.unique(whole)) == whole.size and len(draws) == len(indices)
+    singles = np.concatenate([Draws.of(seed, epoch, [i], position).uniform(3) for i in indices])
+    np.testing.assert_array_equal(whole, singles)
+    again = Draws.of(seed, epoch, indices, position)
+    np.testing.assert_array_equal(
+        whole, np.concatenate([again.uniform()[:, None], np.concatenate([d.uniform(2) for d in again.each()])], 1)
+    )
+    for other in (Draws.of(seed + 1, epoch, indices, position), Draws.of(seed, epoch + 1, indices, position)):
+        assert not np.isin(other.uniform(3), whole).any()
+    assert not np.isin(Draws.of(seed, epoch, indices, position + 1).uniform(3), whole).any()
+
+
+def test_draws_are_even_and_unrelated():
+    """Of neighbours in every number that tells streams apart: means, variances and correlations as chance has them."""
+    numbers = Draws.of(0, 0, np.arange(20_000)).uniform(4)
+    columns = [numbers, Draws.of(0, 1, np.arange(20_000)).uniform(4), Draws.of(1, 0, np.arange(20_000)).uniform(4)]
+    table = np.concatenate(columns, 1)
+    assert abs(table.mean(0) - 0.5).max() < 0.01 and abs(table.var(0) - 1 / 12).max() < 0.003
+    assert abs(np.corrcoef(table.T) - np.eye(12)).max() < 0.03
+    assert abs(np.corrcoef(table[1:, 0], table[:-1, 0])[0, 1]) < 0.03
+    assert [len(g.normal(size=3)) for g in Draws.of(0, 0, [4, 9]).generators()] == [3, 3]
 
 
 # --- transforms -----------------------------------------------------------------------------------------------------------------------
@@ -86,7 +117,7 @@ def test_normalize_computes_along_the_last_axis():
     images = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype(np.float32)
     batch = {"image": images, "label": np.arange(2)}
     assert op.fields(FIELDS) == FIELDS
-    for out in (op.apply(batch, batch_generator(0, 0, 0)), op.apply_eval(batch)):
+    for out in (op.apply(batch, Draws.of(0, 0, [0, 1])), op.apply_eval(batch)):
         assert out["image"].dtype == np.float32 and out["label"] is batch["label"]
         np.testing.assert_allclose(out["image"], (images - [0.1, 0.2, 0.3]) / [1, 2, 4], rtol=1e-5)
     np.testing.assert_array_equal(Normalize(mean=0.0, std=2.0).apply_eval(batch)["image"], images / 2)

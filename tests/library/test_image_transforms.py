@@ -14,8 +14,11 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import FieldNotFloat, NoSuchField
 from netspec.diagnostics.data.images import FieldNotImages, ImageTooSmall
 from netspec.library.base import Transform
-from netspec.library.data.example_order import batch_generator
+from netspec.library.data.draws import Draws
+from netspec.library.data.transforms.colours import ColorJitter
+from netspec.library.data.transforms.erasing import RandomErasing
 from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
+from netspec.library.data.transforms.rand_augment import RandAugment
 from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
 from netspec.library.functions.resize_filter import resize_image, weights
 from netspec.library.shelf.index_writer import classes
@@ -26,14 +29,27 @@ VARYING = {"image": TensorType("f32", ("B", "H", "W", 3)), "label": TensorType("
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((64, 32, 32, 3)).astype(np.float32)
 SEVERAL = [RNG.random((int(h), int(w), 3)).astype(np.float32) for h, w in RNG.integers(40, 90, (12, 2))]
-RANDOM: Any = [Flip(), Bernoulli(), RandomCrop(size=28), RandomCrop(size=32, pad=4, mode="reflect"), RandomResizedCrop(size=16)]
+RANDOM: Any = [
+    Flip(),
+    Bernoulli(),
+    RandomCrop(size=28),
+    RandomCrop(size=32, pad=4, mode="reflect"),
+    RandomResizedCrop(size=16),
+    RandomErasing(),
+    RandomErasing(rate=1.0, value="random"),
+    ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
+    RandAugment(),
+]
 FIXED: Any = [Normalize(mean=0.5, std=0.25), Binarize(), CenterCrop(size=24), CenterCrop(size=24, share=0.875)]
+MODULES = ("transforms.images", "transforms.steps", "transforms.erasing", "transforms.colours", "transforms.rand_augment")
 each_random = pytest.mark.parametrize("op", RANDOM, ids=lambda op: op.op_name())
 each = pytest.mark.parametrize("op", RANDOM + FIXED, ids=lambda op: op.op_name())
 
 
-def train(op: Any, images: Any = IMAGES, seed: int = 0, epoch: int = 0, batch: int = 0, position: int = 0) -> Any:
-    return op.apply({"image": images, "label": np.arange(len(images))}, batch_generator(seed, epoch, batch, position))["image"]
+def train(op: Any, images: Any = IMAGES, seed: int = 0, epoch: int = 0, first: int = 0, position: int = 0) -> Any:
+    """The images as examples `first`, `first + 1`, …"""
+    draws = Draws.of(seed, epoch, np.arange(first, first + len(images)), position)
+    return op.apply({"image": images, "label": np.arange(len(images))}, draws)["image"]
 
 
 def evaluated(op: Any, images: Any = IMAGES) -> Any:
@@ -41,8 +57,16 @@ def evaluated(op: Any, images: Any = IMAGES) -> Any:
 
 
 def test_every_transform_of_images_is_here() -> None:
-    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(("transforms.images", "transforms.steps"))}
+    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(MODULES)}
     assert {type(op) for op in RANDOM + FIXED} == {cls for cls in found if cls.op_name() not in ("batch", "shuffle", "rename")}
+
+
+def test_no_transform_keeps_what_it_was_given() -> None:
+    for op in RANDOM + FIXED:
+        for images in (IMAGES, SEVERAL):
+            before = [image.copy() for image in images]
+            train(op, images), evaluated(op, images)
+            assert all(np.array_equal(image, old) for image, old in zip(images, before, strict=True))
 
 
 # --- all of them -------------------------------------------------------------------------------------------------------
@@ -68,16 +92,16 @@ def test_images_of_several_sizes(op: Any, run: Any) -> None:
 def test_a_batch_is_drawn_again_the_same(op: Any) -> None:
     before = IMAGES.copy()
     np.testing.assert_array_equal(train(op), train(op))
-    assert all((train(op) != train(op, **{key: 1})).any() for key in ("seed", "epoch", "batch", "position"))
+    assert all((train(op) != train(op, **{key: 1})).any() for key in ("seed", "epoch", "first", "position"))
     np.testing.assert_array_equal(IMAGES, before)
 
 
 @each_random
 def test_an_example_is_drawn_whatever_stands_beside_it(op: Any) -> None:
-    """Draws follow each other in the batch's order, so one image's does not depend on the others."""
-    other = IMAGES.copy()
-    other[5:] = 0.5
-    np.testing.assert_array_equal(train(op)[:5], train(op, other)[:5])
+    """Draws belong to the example, so that other batches of the same examples hold the same."""
+    whole = train(op)
+    for first, last in ((0, 5), (5, 6), (6, 64)):
+        np.testing.assert_array_equal(whole[first:last], train(op, IMAGES[first:last], first=first))
     same = np.repeat(IMAGES[:1], 64, 0)
     assert len({image.tobytes() for image in train(op, same)}) > 1
 
@@ -108,7 +132,7 @@ def test_random_crop_takes_every_place() -> None:
     row = np.arange(1, 33, dtype=np.float32)
     image = (row[:, None] * 100 + row)[..., None]
     for batch in range(60):
-        for piece in train(RandomCrop(size=32, pad=4), np.repeat(image[None], 64, 0), batch=batch):
+        for piece in train(RandomCrop(size=32, pad=4), np.repeat(image[None], 64, 0), first=64 * batch):
             top, left = int(np.argmax(piece.any((1, 2)))), int(np.argmax(piece.any((0, 2))))
             y, x = divmod(int(piece[top, left, 0]), 100)
             places[y - 1 - top + 4, x - 1 - left + 4] += 1
@@ -143,9 +167,9 @@ sizes = st.integers(1, 400)
 
 
 @given(st.lists(st.tuples(sizes, sizes), min_size=1, max_size=20), st.integers(0, 1000))
-def test_boxes_lie_in_the_image(found: list[tuple[int, int]], batch: int) -> None:
+def test_boxes_lie_in_the_image(found: list[tuple[int, int]], epoch: int) -> None:
     op, sides = RandomResizedCrop(size=8), np.array(found, np.int64)
-    chances = batch_generator(0, 0, batch).random((len(found), 10, 4))
+    chances = Draws.of(0, epoch, range(len(found))).uniform(10, 4)
     corners, boxes = op.boxes(sides, chances)
     assert (corners >= 0).all() and (boxes > 0).all() and (corners + boxes <= sides).all()
 

@@ -60,7 +60,7 @@ def takes_plugins(command: str) -> bool:
     return "--plugin" in build_parser([command])._subparsers._group_actions[0].choices[command].format_help()
 
 
-RUNS = ("eval", "predict")
+RUNS = ("eval", "predict", "export", "checkpoints")
 """Need a run, and so a plugin that once worked."""
 
 

@@ -6,10 +6,12 @@ A full disk, a missing package or a damaged run take long to bring about; tests 
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.data.parts import ExamplesInTwoParts
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.names.imports import NotOneFile
+from netspec.diagnostics.running import checkpoints, loggers, plugins, predictions, weight_files
 from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
@@ -30,6 +32,7 @@ def span(path: str, line: int, text: str, word: str) -> Span:
 CONV = "  output y = x -> acme.fast_conv(8)"
 MIXUP = "  data = digits() -> acme.mixup() -> batch(32)"
 PROBLEMS: tuple[Diagnostic, ...] = (
+    ExamplesInTwoParts(part="test", examples=391, of=400, record=0),
     EvalDataNeeded(at=span("m.net", 9, MIXUP, "acme.mixup()"), transform="acme.mixup"),
     PackageNeeded(op="sentencepiece", package="sentencepiece", extra="text"),
     UnpacksTooFar(file="data/train.txt.gz", limit=216_777_216),
@@ -37,6 +40,7 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     TimeLimit(at=span("slow.net", 7, "    x = x -> dense(8)", "dense(8)"), seconds=10, doing="proving this"),
     MemoryLimit(limit="1 GiB"),
     plugins.UnknownPlugin(at=span("model.net", 5, CONV, "acme.fast_conv"), name="acme.fast_conv", plugin="acme"),
+    loggers.LoggerBroken(logger="acme", package="acme-nets", reason="what it gives has no method `record`"),
     plugins.PluginBroken(plugin="acme", package="acme-nets", reason="ModuleNotFoundError: No module named 'scipy'"),
     plugins.PluginFault(
         at=span("model.net", 5, CONV, "acme.fast_conv(8)"),
@@ -48,6 +52,16 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     ),
     NothingToEvaluate(run="runs/Names-1"),
     InputsUnreadable(path="images.csv", reason="File is not a zip file"),
+    predictions.FileNotPredicted(file="new.png", takes=("files as those it was trained on", "JSON lines (.jsonl)", "arrays (.npz)")),
+    NotOneFile(name="Block", defined=("lib/encoder.net:3", "lib/decoder.net:3")),
+    predictions.PredictionInputs(both=False),
+    predictions.BadExample(file="new.jsonl", line=3, field="long", wanted="f32[]", given=("lonq", "wide")),
+    predictions.ExampleNotPredicted(
+        file="new.jsonl", where="line 3", why="record 0 of the field `tokens` holds 300, but `embed` takes -300 to 299."
+    ),
+    predictions.NotPredictedByExample(model="Karate", name="edges", type="i32[E, 2]"),
+    predictions.AnswersOfUnknownForm(file="answers.xlsx"),
+    predictions.AnswerNotFlat(file="answers.csv", name="scores"),
     checkpoints.CheckpointDamaged(
         path=f"{SAVED}/tree/d/3f0c", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
     ),
@@ -56,7 +70,21 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
     checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
     checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
-    checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
+    checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.seed: was not set, is 3",)),
+    checkpoints.TooFewCheckpoints(run=RUN, wanted=5, steps=(132, 176, 220)),
+    weight_files.OutputNeeded(run=RUN, count=3),
+    weight_files.InitialWeightsDiffer(
+        source=RUN,
+        misshaped=("dense_1/kernel is [32, 10], [32, 12] in the model", "dense_1/bias is [10], [12] in the model"),
+        taken=2,
+        paths=("dense_0/kernel", "dense_0/bias", "dense_1/kernel", "dense_1/bias"),
+    ),
+    weight_files.BadMap(text="encodr/**=body/**", reason="fits no array", near=("encoder/dense_0/kernel",)),
+    weight_files.NoInitialWeights(option="--partial"),
+    weight_files.InitialWeightsNeeded(run="runs/Wide-1", source=RUN),
+    weight_files.UnknownWeightsFile(path="weights.bin", suffixes=(".safetensors", ".npz", ".msgpack")),
+    weight_files.WeightsUnreadable(path="weights.safetensors", reason="1,024 bytes of tensors are in it, and its header describes 2,440"),
+    checkpoints.NothingLeftToTrain(run=RUN, step=220, duration="3 epochs", steps=132),
     checkpoints.DataChanged(run=RUN, file=f"{RUN}/data.json", differences=("train.csv: it has 4,810 bytes, and had 4,790",)),
     checkpoints.DataDiffer(run=RUN, differences=("test.csv: its content is another",)),
     checkpoints.RunInUse(run=RUN),

@@ -22,7 +22,8 @@ SPEC = "5" * 64
 
 def facts(step: int, loss: float | None = None) -> dict[str, Any]:
     """Where a run stood that was evaluated at this step."""
-    return {"step": step, "epoch": 1, "batch": 0, "seed": 0, "evaluated": step, "eval_loss": loss, "best": loss, "seconds": 1.5}
+    where = {"step": step, "epoch": 1, "batch": 0, "seed": 0, "evaluated": step, "seconds": 1.5}
+    return {**where, "score": loss, "best": loss, "reached": None, "waited": 0, "stopped": False}
 
 
 def problem(run: Any) -> Diagnostic:

@@ -114,7 +114,8 @@ def _cut(content: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 
 def run_kills(count: int, seed: int) -> Report:
-    """Kills a training process with SIGKILL at a random moment and resumes it: parameters and metrics must not differ in a bit."""
+    """Kills a training process with SIGKILL at a random moment and resumes it: parameters and metrics must not differ in a bit, and
+    no more than an interval between two checkpoints is lost."""
     from tests.train.runs import lines, tensors
 
     rng = random.Random(seed)
@@ -126,6 +127,7 @@ def run_kills(count: int, seed: int) -> Report:
             moment = rng.uniform(0, seconds)
             _kill(run, moment)
             steps = [r["step"] for r in lines(run)]
+            report.wrong += _lost_too_much(run, max(steps, default=0), moment)
             _finish(run)
             report.tried += 1
             if (lines(run), tensors(run)) != (lines(whole), tensors(whole)):
@@ -134,6 +136,14 @@ def run_kills(count: int, seed: int) -> Report:
                 )
             shutil.rmtree(run)
     return report
+
+
+def _lost_too_much(run: Path, seen: int, moment: float) -> list[str]:
+    """What is wrong where the newest checkpoint is more than an interval behind the last line of metrics."""
+    from tests.train.runs import INTERVAL, steps
+
+    newest = max(steps(run), default=0)
+    return [f"killed {moment:.3f} s after the first line: a line says step {seen}, the checkpoint {newest}"] * (newest < seen - INTERVAL)
 
 
 def _kill(run: Path, moment: float) -> None:

@@ -175,6 +175,12 @@ COMMANDS: dict[str, Callable[[Path], int]] = {
     "eval last": lambda copy: _main("eval", copy / "run", "--which", "last", "--data", copy),
     "predict": lambda copy: _main("predict", copy / "run", "--input", copy / "x.npz"),
     "resume": lambda copy: _main("train", copy / "m.net", "--data", copy, "--out", copy / "run", "--resume"),
+    "longer": lambda copy: _main(
+        "train", copy / "m.net", "--data", copy, "--out", copy / "run", "--resume", "--set", "train.duration=3 epochs"
+    ),
+    "export": lambda copy: _main("export", copy / "run", "--to", "npz", "--output", copy / "weights.npz"),
+    "checkpoints": lambda copy: _main("checkpoints", copy / "run", "--verify"),
+    "average": lambda copy: _main("checkpoints", copy / "run", "--average", "last:2", "--output", copy / "mean"),
     "load": _load,
 }
 

@@ -55,7 +55,11 @@ class Points(Dataset):
 @cache
 def long() -> Program:
     """120 steps with many evaluations and checkpoints, for processes that are to be interrupted."""
-    return model(epochs=20, checkpoint=Duration(10, "step"))
+    return model(epochs=20, checkpoint=Duration(INTERVAL, "step"))
+
+
+INTERVAL = 10
+"""Steps between two checkpoints of the long run."""
 
 
 def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, optimizer: Optimizer | None = None) -> TrainPlan:

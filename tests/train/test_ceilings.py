@@ -61,7 +61,7 @@ WORDS, LABEL = [[1, 2, 9], [3, 4], [5, 6]], [0, 2, 1]
 
 
 def test_numbers_that_do() -> None:
-    feed, _ = model().feeds({"words": WORDS, "label": LABEL}, None, None)
+    feed, *_ = model().feeds({"words": WORDS, "label": LABEL}, None, None)
     assert next(feed.training(0))["words"].shape == (2, 8)
 
 

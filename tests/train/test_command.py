@@ -42,8 +42,9 @@ def test_training_ends_with_the_metrics_the_folder_and_the_next_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["train", str(folder / "small.net")]) == 0
-    *_, test, run, following = capsys.readouterr().out.splitlines()
+    *_, test, wait, run, following = capsys.readouterr().out.splitlines()
     assert test.startswith("test: loss ") and "accuracy 0." in test
+    assert wait.startswith("waited for data: ") and wait.endswith("% of the training time")
     assert (run, following) == ("run folder: runs/Small-1", "next: netspec eval runs/Small-1")
     assert (tmp_path / "runs" / "Small-1" / "spec.net").read_text() == SPEC
 

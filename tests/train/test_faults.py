@@ -138,9 +138,21 @@ def test_a_damaged_checkpoint_does_not_stop_the_run_that_writes_the_next(run: Pa
 
 
 @pytest.mark.slow
-def test_kill_9_at_three_random_moments_changes_no_bit() -> None:
-    report = faults.run_kills(3, seed=time.time_ns())
-    assert report.tried == 3 and report.wrong == []
+def test_kill_9_at_twenty_random_moments_changes_no_bit() -> None:
+    report = faults.run_kills(20, seed=time.time_ns())
+    assert report.tried == 20 and report.wrong == []
+
+
+@pytest.mark.slow
+def test_a_second_signal_leaves_at_once_and_the_run_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = faults.start(run)
+    faults.wait_for(run / "metrics.jsonl", process)
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 143
+    again = faults.start(run)
+    assert again.wait(faults.TIMEOUT) == 0 and steps(run)[-1] == 120
 
 
 @pytest.mark.slow

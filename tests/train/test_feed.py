@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -19,7 +20,7 @@ from netspec.library.base import Duration
 from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
 from netspec.train.batch_stream import Position, stream
 from netspec.train.feed import ArrayFeed, BatchFeed, feed_of
-from netspec.train.prefetch import prefetch
+from netspec.train.prefetch import Prefetched
 from netspec.train.timetable import timetable
 from tests.train.runs import Points, plan
 
@@ -159,7 +160,7 @@ def test_epochs_of_unknown_length_need_steps() -> None:
 
 def test_prefetching_changes_nothing_but_runs_ahead() -> None:
     made: list[int] = []
-    ready = prefetch((made.append(i) or i for i in range(10)), lambda i: i * i)
+    ready = Prefetched((made.append(i) or i for i in range(10)), lambda i: i * i)
     assert next(ready) == 0
     assert list(ready) == [i * i for i in range(1, 10)] and made == list(range(10))
 
@@ -169,14 +170,31 @@ def test_an_error_of_the_source_comes_after_the_items_before_it() -> None:
         yield 1
         raise KeyError("gone")
 
-    ready = prefetch(source(), lambda i: i)
+    ready = Prefetched(source(), lambda i: i)
     assert next(ready) == 1
     with pytest.raises(KeyError, match="gone"):
         next(ready)
 
 
+def test_without_prefetching_nothing_is_ahead() -> None:
+    made: list[int] = []
+    ready = Prefetched((made.append(i) or i for i in range(5)), lambda i: i * i, depth=0)
+    assert next(ready) == 0 and made == [0] and not ready.ready
+    assert list(ready) == [1, 4, 9, 16] and next(ready, None) is None
+
+
+def test_what_is_ready_is_known() -> None:
+    gate = threading.Event()
+    ready = Prefetched(iter(range(3)), lambda i: i if i < 1 else (gate.wait(5), i)[1])
+    assert next(ready) == 0 and not ready.ready
+    gate.set()
+    while not ready.ready:
+        time.sleep(0.001)
+    assert next(ready) == 1
+
+
 def test_leaving_early_ends_the_thread() -> None:
-    ready = prefetch(iter(range(1_000)), lambda i: i)
+    ready = Prefetched(iter(range(1_000)), lambda i: i)
     assert list(islice(ready, 3)) == [0, 1, 2]
     ready.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("netspec-feed")]

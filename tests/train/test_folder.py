@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def problem(out: Path, recipe: Recipe = RECIPE, resume: bool = True) -> Diagnostic:
+def problem(out: Path, recipe: Recipe = RECIPE, resume: bool = True, **changes: Any) -> Diagnostic:
     with pytest.raises(Mistake) as caught:
-        train(out, replace(model(), recipe=recipe), resume)
+        train(out, replace(model(**changes), recipe=recipe), resume)
     return caught.value.diagnostic
 
 
@@ -64,14 +65,14 @@ def test_the_settings_tell_where_each_value_came_from(run: Path) -> None:
 
 
 def test_another_text_is_another_spec(run: Path) -> None:
-    found = problem(run, replace(RECIPE, text=RECIPE.text.replace("Points", "Dots")))
+    found = problem(run, replace(RECIPE, text=RECIPE.text.replace("Points", "Dots")), keep=7)
     assert found == RunOfAnotherSpec(run=str(run), differences=("-model Points { }", "+model Dots { }"))
     assert "model Dots" in found.message()
 
 
 def test_another_setting_on_the_command_line_is_another_spec(run: Path) -> None:
-    found = problem(run, replace(RECIPE, overrides={"train.duration": "9 epochs"}))
-    assert found == RunOfAnotherSpec(run=str(run), differences=("train.duration: was not set, is 9 epochs",))
+    found = problem(run, replace(RECIPE, overrides={"train.checkpoint.keep": "7"}), keep=7)
+    assert found == RunOfAnotherSpec(run=str(run), differences=("train.checkpoint.keep: was not set, is 7",))
 
 
 def test_the_same_spec_at_another_place_is_the_same(run: Path) -> None:

@@ -83,7 +83,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_line_has_the_loss_of_each_update(whole: Path) -> None:
     found = lines(whole)
-    assert {r["split"] for r in found} == {"train", "eval"}
+    assert {r["split"] for r in found} == {"train", "validation"}
     for record in found:
         assert set(record["metrics"]) == {"critic.loss", "maker.loss", "size"}
         assert record["loss"] == pytest.approx(record["metrics"]["critic.loss"] + record["metrics"]["maker.loss"], rel=1e-5)
@@ -117,7 +117,7 @@ def test_what_is_loaded_predicts_with_the_average(whole: Path) -> None:
     assert not np.array_equal(mean.params["g/dense_0/kernel"], last.state.params["g/dense_0/kernel"])
     image = np.random.default_rng(0).random((5, 8, 8, 1)).astype(np.float32)
     np.testing.assert_array_equal(last.predict(image=image)["real_score"], last.program.predict(mean, image=image)["real_score"])
-    [line] = [r for r in lines(whole) if r["split"] == "eval" and r["step"] == 21]
+    [line] = [r for r in lines(whole) if r["split"] == "validation" and r["step"] == 21]
     assert last.evaluate()["critic.loss"] == pytest.approx(line["metrics"]["critic.loss"])
 
 

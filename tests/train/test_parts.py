@@ -21,7 +21,8 @@ from netspec.diagnostics.running.checkpoints import NotARun, RunFileDamaged, Run
 from netspec.diagnostics.running.files import AlreadyExists, WriteFailed
 from netspec.train import leaves, run_lock
 from netspec.train.batch_stream import Position
-from netspec.train.checkpoint_contents import Resumed, _read_resumed, facts_of, restore_checkpoint, tensors_of
+from netspec.train.checkpoint_contents import Resumed, _read_resumed, copy_tensors, facts_of, restore_checkpoint
+from netspec.train.early_stopping import Course
 from netspec.train.leaves import Leaf, describe_leaves, differences, flat_names, flatten_tree, read_leaves, unflatten_tree, write_leaves
 from netspec.train.manifest import Manifest, read
 from netspec.train.recipe import Recipe
@@ -184,7 +185,7 @@ def test_what_is_known_of_a_run_cannot_be_changed(checkpoint: Path) -> None:
         (made.store, "keep"),
         (read(checkpoint), "step"),
         (Leaf("a", "bool", ()), "name"),
-        (Resumed(0), "best"),
+        (Resumed(0), "course"),
     ):
         with pytest.raises(FrozenInstanceError):
             setattr(record, name, 3)
@@ -196,25 +197,29 @@ def opened_run(folder: Path) -> RunFolder:
     return open_run(folder)
 
 
+COURSE = Course(0.25, 0.3, 2, True)
+
+
 def test_facts_are_numbers_or_absent() -> None:
-    facts = facts_of(Position(4, 1, 2), 5, 3, 0.5, 0.25, 1.5)
-    assert facts == {"step": 4, "epoch": 1, "batch": 2, "seed": 5, "evaluated": 3, "eval_loss": 0.5, "best": 0.25, "seconds": 1.5}
-    for loss, best in ((None, math.inf), (math.nan, math.nan), (math.inf, -math.inf)):
-        facts = facts_of(Position(), 0, 0, loss, best, 0.0)
-        assert (facts["eval_loss"], facts["best"]) == (None, None)
-    assert facts_of(Position(), 0, 0, 0.0, 0.0, 0.0)["eval_loss"] == 0.0
+    facts = facts_of(Position(4, 1, 2), 5, 3, 0.5, COURSE, 1.5)
+    went = {"best": 0.25, "reached": 0.3, "waited": 2, "stopped": True}
+    assert facts == {"step": 4, "epoch": 1, "batch": 2, "seed": 5, "evaluated": 3, "score": 0.5, **went, "seconds": 1.5}
+    for score, best in ((None, math.inf), (math.nan, math.nan), (math.inf, -math.inf)):
+        facts = facts_of(Position(), 0, 0, score, Course(best), 0.0)
+        assert (facts["score"], facts["best"], facts["reached"]) == (None, None, None)
+    assert facts_of(Position(), 0, 0, 0.0, Course(), 0.0)["score"] == 0.0
 
 
 def test_where_a_session_goes_on() -> None:
-    facts = facts_of(Position(4, 1, 2), 5, 3, 0.5, 0.25, 1.5)
+    facts = facts_of(Position(4, 1, 2), 5, 3, 0.5, COURSE, 1.5)
     found = _read_resumed("state", [np.ones(1)], Manifest(4, "digest", (), facts, {}))
-    assert (found.state, found.position, found.evaluated, found.eval_loss, found.best) == ("state", Position(4, 1, 2), 3, 0.5, 0.25)
+    assert (found.state, found.position, found.evaluated, found.score, found.course) == ("state", Position(4, 1, 2), 3, 0.5, COURSE)
     assert (found.saved, found.seconds) == ((4, 3), 1.5) and found.statistics is not None and len(found.statistics) == 1
-    fresh = _read_resumed("state", [], Manifest(4, "digest", (), facts | {"best": None, "eval_loss": None}, {}))
-    assert (fresh.statistics, fresh.best, fresh.eval_loss) == (None, math.inf, None)
+    fresh = _read_resumed("state", [], Manifest(4, "digest", (), facts | {"best": None, "score": None}, {}))
+    assert (fresh.statistics, fresh.course.best, fresh.score) == (None, math.inf, None)
     empty = Resumed("state")
     assert (empty.position, empty.statistics, empty.evaluated, empty.saved, empty.seconds) == (Position(), None, 0, None, 0.0)
-    assert (empty.eval_loss, empty.best) == (None, math.inf)
+    assert (empty.score, empty.course) == (None, Course())
 
 
 def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_at(tmp_path: Path) -> None:
@@ -226,5 +231,5 @@ def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_a
 
 
 def test_state_and_sums_are_told_apart_by_their_names() -> None:
-    names = tensors_of({"w": np.ones(2)}, [np.zeros(1), np.ones(3)])
+    names = copy_tensors({"w": np.ones(2)}, [np.zeros(1), np.ones(3)])
     assert {name: array.shape for name, array in names.items()} == {"['w']": (2,), "statistics/0": (1,), "statistics/1": (3,)}

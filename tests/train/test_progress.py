@@ -14,9 +14,10 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import RunFileDamaged
 from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import Bar, Lines, numbers, reporter
+from netspec.train.record_rows import Rows
 
-RECORD = Record(220, 5.0, "eval", 0.10342, {"accuracy": 0.97222}, None, 1.5)
-TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4)
+RECORD = Record(220, 5.0, "validation", 0.10342, {"accuracy": 0.97222}, None, 1.5)
+TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4, data_wait=0.034)
 
 
 class Terminal(io.StringIO):
@@ -34,8 +35,8 @@ def test_a_pipe_gets_plain_lines() -> None:
     shown.end()
     assert stream.getvalue().splitlines() == [
         "training Digits: 880 steps, going on after step 44",
-        "step 220/880  epoch 5      train  loss 0.2000  (9,421 examples/s)",
-        "step 220/880  epoch 5      eval   loss 0.1034  accuracy 0.9722",
+        "step 220/880  epoch 5      train       loss 0.2000  (9,421 examples/s, data-wait 3%)",
+        "step 220/880  epoch 5      validation  loss 0.1034  accuracy 0.9722",
     ]
     assert "\r" not in stream.getvalue()
 
@@ -47,11 +48,35 @@ def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch
     shown = reporter(stream)
     assert isinstance(shown, Bar)
     shown.begin("Digits", 0, 880)
-    shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0)
+    shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0, 0.25)
     shown.record(RECORD)
     shown.end()
-    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "eval   loss 0.1034", ":"):
+    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "0.1034", "0.9722", ":"):
         assert part in stream.getvalue(), part
+
+
+def test_lines_are_rows_of_one_table_on_a_terminal() -> None:
+    rows = Rows()
+    seen = [line for record in (TRAINED, RECORD, TRAINED) for line in rows.draw(record, 880, 100) or []]
+    assert seen == [
+        "    step     epoch      part      loss  examples/s",
+        " 220/880         5     train    0.2000       9,421",
+        "    step     epoch      part      loss  accuracy  examples/s",
+        " 220/880         5      eval    0.1034    0.9722            ",
+        " 220/880         5     train    0.2000                 9,421",
+    ]
+    assert rows.draw(RECORD, 880, 40) is None, "too wide"
+
+
+def test_a_narrow_terminal_gets_lines_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "50")
+    stream = Terminal()
+    shown = reporter(stream)
+    shown.begin("Digits", 0, 880)
+    shown.record(RECORD)
+    shown.end()
+    assert "eval   loss 0.1034  accuracy 0.9722" in stream.getvalue()
 
 
 def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,12 +93,12 @@ def test_large_numbers_are_short() -> None:
 
 def test_a_line_is_strict_json_and_comes_back(tmp_path: Path) -> None:
     log = Log(tmp_path / "metrics.jsonl")
-    odd = Record(300, 0.5, "eval", math.nan, {"accuracy": math.inf}, None, 0.1)
+    odd = Record(300, 0.5, "validation", math.nan, {"accuracy": math.inf}, None, 0.1)
     log.add(TRAINED)
     log.add(odd)
     first, second = map(json.loads, log.path.read_text().splitlines())
     assert (
-        first == {k: v for k, v in TRAINED.__dict__.items() if k != "measured"}
+        first == {n: v for n, v in TRAINED.__dict__.items() if n not in ("checkpoint", "measured")}
         and second["loss"] is None
         and second["metrics"] == {"accuracy": None}
     )

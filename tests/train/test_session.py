@@ -27,7 +27,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_epoch_writes_a_line_of_training_and_one_of_evaluation(whole: Path) -> None:
     assert [(r["step"], r["epoch"], r["split"]) for r in lines(whole)] == [
-        (6, 1, "train"), (6, 1, "eval"), (12, 2, "train"), (12, 2, "eval"), (18, 3, "train"), (18, 3, "eval"),
+        (6, 1, "train"), (6, 1, "validation"), (12, 2, "train"), (12, 2, "validation"), (18, 3, "train"), (18, 3, "validation"),
     ]  # fmt: skip
 
 
@@ -89,14 +89,14 @@ def test_lines_after_the_last_checkpoint_and_torn_ones_are_written_again(whole: 
 
 def test_the_newest_checkpoints_and_the_best_stay(tmp_path: Path) -> None:
     train(tmp_path / "run", model(epochs=6, checkpoint=Duration(2, "step"), keep=3))
-    losses = {r["step"]: r["loss"] for r in lines(tmp_path / "run") if r["split"] == "eval"}
+    losses = {r["step"]: r["loss"] for r in lines(tmp_path / "run") if r["split"] == "validation"}
     best = min(losses, key=lambda step: losses[step])
     assert set(steps(tmp_path / "run")) == {best, 32, 34, 36}
 
 
 def test_best_is_the_lowest_evaluation_loss_even_if_training_went_on(tmp_path: Path) -> None:
     train(tmp_path / "run", model(epochs=4, optimizer=Sgd(learning_rate=1.5), keep=1))
-    losses = {r["step"]: r["loss"] for r in lines(tmp_path / "run") if r["split"] == "eval"}
+    losses = {r["step"]: r["loss"] for r in lines(tmp_path / "run") if r["split"] == "validation"}
     store = RunFolder(tmp_path / "run", RECIPE, {}).store
     assert store.best() == min(losses, key=lambda step: losses[step]) != store.choose("last")
 

@@ -53,6 +53,12 @@ def test_the_newest_and_the_best_stay(store: Store) -> None:
     assert (store.choose("best"), store.choose("last"), store.choose("4")) == (2, 5, 4)
 
 
+def test_multiples_stay_for_good(tmp_path: Path) -> None:
+    kept = Store(tmp_path / "checkpoints", keep=1, keep_every=3)
+    save(kept, *range(1, 9), loss={2: 0.5})
+    assert kept.steps() == [2, 3, 6, 8]
+
+
 def test_the_earliest_of_equals_is_the_best(store: Store) -> None:
     save(store, 1, 2, loss={1: 1.0, 2: 1.0})
     assert store.best() == 1

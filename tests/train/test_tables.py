@@ -43,14 +43,14 @@ def test_a_matrix_is_trained_written_and_printed(tmp_path: Path, capsys: pytest.
     (tmp_path / "m.net").write_text(SPEC)
     assert main(["train", str(tmp_path / "m.net"), "--out", str(tmp_path / "run")]) == 0
     trained = capsys.readouterr().out
-    assert main(["eval", str(tmp_path / "run")]) == 0
+    assert main(["eval", str(tmp_path / "run"), "--part", "test"]) == 0
     evaluated = capsys.readouterr().out
     run = netspec.load(tmp_path / "run")
     data = Digits(part="test").load(None)
     said = np.asarray(run.predict(image=data["image"])["logits"]).argmax(-1)
     matrix = np.zeros((10, 10))
     np.add.at(matrix, (data["label"], said), 1)
-    values = run.evaluate()
+    values = run.evaluate(part="test")
     assert values["confusion"] == matrix.tolist()
     np.testing.assert_allclose(values["found"], matrix.diagonal() / matrix.sum(1), 1e-12)
     assert values["missed"] == pytest.approx(1 - np.mean(matrix.diagonal() / matrix.sum(1)), abs=1e-6)
@@ -71,7 +71,7 @@ def test_one_that_is_several_is_no_loss() -> None:
 
 
 def test_lists_are_left_out_of_a_line_and_come_back_from_the_log(tmp_path: Path) -> None:
-    record = Record(3, 0.5, "eval", 0.25, {"matrix": [[1.0, 2.0], [0.5, math.nan]], "accuracy": 0.5}, None, 0.1)
+    record = Record(3, 0.5, "validation", 0.25, {"matrix": [[1.0, 2.0], [0.5, math.nan]], "accuracy": 0.5}, None, 0.1)
     log = Log(tmp_path / "metrics.jsonl")
     log.add(record)
     assert json.loads(log.path.read_text())["metrics"] == {"matrix": [[1.0, 2.0], [0.5, None]], "accuracy": 0.5}

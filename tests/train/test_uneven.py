@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.library.base import Dataset, Transform
+from netspec.library.data.draws import Draws
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.shape import TensorType
 from netspec.train.collation import width
@@ -30,13 +31,13 @@ class Graph(Dataset):
 
 
 class Noise(Transform):
-    """Adds the number that the generator draws first as a field of this name."""
+    """Adds the number that each example draws first as a field of this name."""
 
     random = True
     name: str
 
-    def apply(self, batch: dict[str, Any], rng: Any) -> dict[str, Any]:
-        return {**batch, self.name: np.full(len(batch["index"]), rng.random())}
+    def apply(self, batch: dict[str, Any], draws: Draws) -> dict[str, Any]:
+        return {**batch, self.name: draws.uniform()}
 
 
 def same(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest
 from netspec.limits import LIMITS
@@ -107,15 +109,82 @@ class BadValue(Diagnostic):
 
     argument: str = ""
     """The argument of the dataset by which the value would be one."""
+    field: str = ""
+    """The field of a table that the column belongs to."""
+    marks: tuple[str, ...] = ()
+    """What stands for a missing value in this table."""
+    gaps: bool = False
+    """Is it said what becomes of missing values?"""
+    filler: str = ""
+    """What a missing value of this field may become."""
 
     def message(self) -> str:
         return f"{self.where} of `{self.file}` has {self.value} in the column `{self.column}`, not {self.wanted}."
 
     def help(self) -> str | None:
-        if self.value == "nothing" or self.value.strip('"').lower() in MISSING:
+        text = "" if self.value == "nothing" else self.value.strip('"')
+        if text.lower() in MISSING and self.field:
+            marks = f"missing={json.dumps([*self.marks, text], ensure_ascii=False)}"
+            arguments = [*([] if self.gaps else [f'fill={{{self.field}: "{self.filler}"}}']), *([] if text in self.marks else [marks])]
+            drop = "" if self.gaps else f', or `drop_missing=["{self.field}"]` in place of `fill`, which leaves such lines out'
+            return f"a value is missing: write `{', '.join(arguments)}`{drop}"
+        if text.lower() in MISSING:
             where = self.where.split(" (")[0]
             return f"a value is missing: delete {where}, or fill `{self.column}` where the file is made, with the column's mean for example"
         return f"write `{self.argument}`" if self.argument else None
+
+
+@record(kw_only=True)
+class NothingToFillWith(Diagnostic):
+    """A missing value of a table is to become the mean, the median or the most frequent value of a column that has none in the data of
+    training."""
+
+    file: str
+    column: str
+    field: str
+    how: str
+
+    def message(self) -> str:
+        where = f"the column `{self.column}` of `{self.file}`"
+        return f"{where} has no value in the examples of training, so there is no {self.how.replace('_', ' ')} for `{self.field}`."
+
+    def help(self) -> str | None:
+        return f"fill it by a value of your own, or leave the column out of `{self.field}`"
+
+
+@record(kw_only=True)
+class TooManyCategories(Diagnostic):
+    """A column of a table has more categories in the data of training than the spec has room for. Sizes stand in the spec and never come
+    from data."""
+
+    file: str
+    column: str
+    field: str
+    found: int
+    """With one for what training never saw."""
+    size: int
+
+    def message(self) -> str:
+        where = f"the column `{self.column}` of `{self.file}`"
+        return f"{where} has {self.found:,} categories, one for unknown words, but `{self.field}` may have {self.size:,}."
+
+    def help(self) -> str | None:
+        return f"write `categories={{{self.field}: {self.found:_}}}`, and the same in the model"
+
+
+@record(kw_only=True)
+class EveryLineDropped(Diagnostic):
+    """`drop_missing` leaves no line of a table."""
+
+    file: str
+    lines: int
+    fields: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"each of the {self.lines:,} lines of `{self.file}` has a missing value, and is left out by `drop_missing`."
+
+    def help(self) -> str | None:
+        return f"fill them, `fill={{{self.fields[0]}: …}}`, or leave out the columns that are mostly empty"
 
 
 @record(kw_only=True)
@@ -146,15 +215,36 @@ class NoHeader(Diagnostic):
 
 @record(kw_only=True)
 class TooFewToSplit(Diagnostic):
-    """A dataset sets a fraction of its examples aside for evaluation, but has only one."""
+    """A dataset is to set more of its examples aside for evaluation than it can spare: one at least stays for training."""
 
     examples: int
+    part: str = "test"
+    """The argument that says how many are set aside."""
+    wanted: int = 1
 
     def message(self) -> str:
+        if self.wanted > 1:
+            return f"{self.wanted} examples cannot be set aside of {self.examples}: none would be left for training."
         return f"{self.examples} example{'' if self.examples == 1 else 's'} cannot be split into examples of training and of evaluation."
 
     def help(self) -> str | None:
+        if self.part == "validation":
+            return "write `validation=none`, or a smaller number" if self.wanted > 1 else "write `validation=none`, or give more examples"
         return "leave out `test`, or give more examples"
+
+
+@record(kw_only=True)
+class OneGroup(Diagnostic):
+    """`group` keeps the examples of a group together on one side of a split, but all of the data are one group."""
+
+    field: str
+    examples: int
+
+    def message(self) -> str:
+        return f"all {self.examples} examples have the same `{self.field}`, so there is no group to set aside."
+
+    def help(self) -> str | None:
+        return "leave out `group`, or write `validation=none`"
 
 
 @record(kw_only=True)

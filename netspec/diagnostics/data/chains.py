@@ -25,6 +25,68 @@ class NoSuchField(Diagnostic):
 
 
 @record(kw_only=True)
+class NoClassNumbers(Diagnostic):
+    """`class_weights` counts classes, and the field that it is to count has none: it is no whole number for each example."""
+
+    op: str
+    field: str
+    type: str
+
+    def message(self) -> str:
+        return f"`{self.op}` counts the classes in a field of one whole number for each example, but `{self.field}` is {self.type}"
+
+    def help(self) -> str | None:
+        return f'name the field of the classes: `{self.op}("label")`'
+
+
+@record(kw_only=True)
+class NoSplitField(Diagnostic):
+    """Examples are to be set aside by a field that the dataset does not have."""
+
+    argument: str
+    """`split_by` or `group`."""
+    field: str
+    fields: tuple[str, ...]
+    """The fields there are."""
+
+    def message(self) -> str:
+        return f"the data have no field `{self.field}` to set examples aside by."
+
+    def help(self) -> str | None:
+        near = nearest(self.field, self.fields)
+        if near:
+            return did_you_mean(near)
+        named = f"name one of {one_of(self.fields)}"
+        return named if self.argument == "group" else f'{named}, or write `split_by="time"` for the order of the file'
+
+
+@record(kw_only=True)
+class NotASplitField(Diagnostic):
+    """Examples are set aside by a field with one number for each example: a moment, a patient's number."""
+
+    argument: str
+    field: str
+    type: TensorType
+
+    def message(self) -> str:
+        return f"`{self.argument}` needs a field with one number for each example, but `{self.field}` is {self.type}."
+
+    def help(self) -> str | None:
+        return f"declare a field such as `{self.argument}_id: i32[]`, and name that"
+
+
+@record(kw_only=True)
+class TwoSplits(Diagnostic):
+    """`group` keeps the examples of a group on one side, `split_by` sets the last ones aside: both cannot hold of one split."""
+
+    def message(self) -> str:
+        return "examples cannot be set aside by `group` and by `split_by` at once."
+
+    def help(self) -> str | None:
+        return "leave one of the two out"
+
+
+@record(kw_only=True)
 class FieldNotFloat(Diagnostic):
     """A step of the data chain that computes with real numbers is used on a field of whole numbers."""
 

@@ -126,6 +126,21 @@ class CorruptData(Diagnostic):
 
 
 @record(kw_only=True)
+class StrangePickle(Diagnostic):
+    """A data file of the version for Python holds something else than numbers, texts and arrays of bytes. Nothing that such a file names is
+    ever called."""
+
+    file: str
+    reason: str
+
+    def message(self) -> str:
+        return f"`{self.file}` is no pickle of plain values: {self.reason}."
+
+    def help(self) -> str | None:
+        return "download the file again, or take the binary version"
+
+
+@record(kw_only=True)
 class DataTooLarge(Diagnostic):
     """The header of a data file promises more than a dataset in memory may have, so it is damaged or of another kind."""
 

@@ -21,6 +21,18 @@ class FieldNotImages(Diagnostic):
 
 
 @record(kw_only=True)
+class NotColours(Diagnostic):
+    """A transform of colours is used on images that have neither one channel (gray) nor three (red, green and blue)."""
+
+    op: str
+    field: str
+    type: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` changes gray images or red, green and blue, but `{self.field}` is {self.type}."
+
+
+@record(kw_only=True)
 class ImageTooSmall(Diagnostic):
     """A piece that is to be cut out of images is larger than they are."""
 

@@ -119,3 +119,35 @@ class EvalFieldMissing(Diagnostic):
 
     def help(self) -> str | None:
         return f"their fields are {', '.join(f'`{f}`' for f in self.fields)}"
+
+
+@record(kw_only=True)
+class NoWindow(Diagnostic):
+    """A series has fewer rows than one window and what is predicted behind it."""
+
+    rows: int
+    """Of the longest series."""
+    length: int
+    horizon: int
+
+    def message(self) -> str:
+        behind = f" and {self.horizon:,} behind it" if self.horizon else ""
+        return f"a window has {self.length:,} rows{behind}, but the longest series has {self.rows:,}."
+
+    def help(self) -> str | None:
+        return "make windows shorter, or set fewer rows aside"
+
+
+@record(kw_only=True)
+class UnevenRows(Diagnostic):
+    """Windows are cut out of rows of one shape, and those of a field differ: sequences of different length, pictures of their own size."""
+
+    op: str
+    field: str
+    type: str
+
+    def message(self) -> str:
+        return f"`{self.op}` puts rows of one shape into a window, but `{self.field}` is {self.type}, whose sizes differ from row to row"
+
+    def help(self) -> str | None:
+        return "bring them to one size in front of it, or leave the field out of the dataset"

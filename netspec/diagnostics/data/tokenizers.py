@@ -10,7 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class PackageNeeded(Diagnostic):
-    """A spec uses something that an optional package does, and the package is not installed."""
+    """A spec or a command uses something that an optional package does, and the package is not installed."""
 
     exit_code: ClassVar[int] = 2
 

@@ -67,3 +67,20 @@ class TooManyImports(Diagnostic):
 
     def message(self) -> str:
         return f"more than {self.limit} {self.what} are imported"
+
+
+@record(kw_only=True)
+class NotOneFile(Diagnostic):
+    """A spec cannot be written as one file with what it imports: two of its files give one name to different blocks, by which their weights
+    are known."""
+
+    name: str
+    defined: tuple[str, ...]
+    """Where the two are defined, as `parts.net:3`."""
+
+    def message(self) -> str:
+        one, other = self.defined
+        return f"`{self.name}` is defined at {one} and at {other}, and one file has room for one of them."
+
+    def help(self) -> str | None:
+        return f"give one of them another name, such as `{self.name}2`"

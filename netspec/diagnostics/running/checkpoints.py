@@ -95,6 +95,24 @@ class NoSuchCheckpoint(Diagnostic):
 
 
 @record(kw_only=True)
+class TooFewCheckpoints(Diagnostic):
+    """A mean was wanted of more checkpoints than a run has kept."""
+
+    run: str
+    wanted: int
+    steps: tuple[int, ...]
+
+    def message(self) -> str:
+        has = f"{len(self.steps)}, of the steps {', '.join(map(str, self.steps))}" if self.steps else "none"
+        return f"the mean of {self.wanted} checkpoints is wanted, and the run `{self.run}` has {has}."
+
+    def help(self) -> str | None:
+        if len(self.steps) < 2:
+            return "let training keep more: `checkpoint { keep = 10 }`"
+        return f"take those: `--average last:{len(self.steps)}`; `checkpoint {{ keep = 10 }}` keeps more"
+
+
+@record(kw_only=True)
 class CheckpointsReplaced(Diagnostic):
     """A process that trains into the run removed every checkpoint that was chosen before it could be read to its end."""
 
@@ -147,7 +165,7 @@ class RunFileDamaged(Diagnostic):
 
 @record(kw_only=True)
 class RunOfAnotherSpec(Diagnostic):
-    """A run can only be resumed with the spec and settings it was started with: anything else would be neither run."""
+    """A run can only be resumed with a spec that means what it was started with, its length apart: anything else would be neither run."""
 
     run: str
     differences: tuple[str, ...]
@@ -156,13 +174,29 @@ class RunOfAnotherSpec(Diagnostic):
         return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
-        if any(line.startswith("train.duration") or "duration =" in line for line in self.differences):
-            state = f'netspec.load("{self.run}", "last").state'
-            return (
-                "a run's length is part of it, since schedules end with it: train for the new one into another folder with `--out`, "
-                f"or go on by hand from the weights in `{state}` (Python), step by step with `train_step`"
-            )
-        return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
+        return (
+            "resume with the spec as it was (the run keeps it as `spec.net`), at most with another `duration`, "
+            f"or begin another run with its weights: `netspec train SPEC --init-from {self.run} --out RUN`"
+        )
+
+
+@record(kw_only=True)
+class NothingLeftToTrain(Diagnostic):
+    """A run is to go on with another length, which it has behind it already."""
+
+    run: str
+    step: int
+    """Of the newest checkpoint."""
+    duration: str
+    steps: int
+    """The new length in steps."""
+
+    def message(self) -> str:
+        length = self.duration if self.duration.endswith(("step", "steps")) else f"{self.duration}, {self.steps:,} steps"
+        return f"the run `{self.run}` is at step {self.step:,} already, and its `duration` would be {length}."
+
+    def help(self) -> str | None:
+        return f"choose a longer one, or use its checkpoints: `netspec checkpoints {self.run}` lists them"
 
 
 @record(kw_only=True)

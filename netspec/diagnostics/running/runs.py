@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import one_of
 from netspec.record import record
 from netspec.source import NOWHERE
 
@@ -99,14 +100,22 @@ class NoMoreBatches(Diagnostic):
 
 @record(kw_only=True)
 class NothingToEvaluate(Diagnostic):
-    """A run was asked for an evaluation, but its data has no test split and its spec has no `eval` section."""
+    """A run was asked for an evaluation, but its data have no such part: its spec sets nothing aside and has no `eval` section, or its
+    dataset has no test part."""
 
     run: str
+    part: str = ""
+    """The part that was asked for; "": what is evaluated in training."""
+    parts: tuple[str, ...] = ()
+    """Those that there are."""
 
     def message(self) -> str:
-        return f"the run `{self.run}` has no data to evaluate on."
+        what = f"{self.part} part" if self.part else "data"
+        return f"the run `{self.run}` has no {what} to evaluate on."
 
     def help(self) -> str | None:
+        if self.part:
+            return f"choose {one_of([f'--part {name}' for name in self.parts])}"
         return "add `eval { data = … }` to the train section, or call `evaluate(data)` from Python"
 
 

@@ -52,15 +52,16 @@ verbose logevery loggingsteps loginterval logeverynsteps progressbar logfrequenc
   ~ a training says how it goes, and its run folder keeps every number
 outputdir savedir output out rundir checkpointdir savepath ckptdir savedirectory modeldir workdir checkpointpath
   ~ the folder stands on the command line: `netspec train FILE --out DIR`
-numworkers workers nworkers prefetch pinmemory dataloadernumworkers persistentworkers prefetchfactor cache
+numworkers nworkers dataloadernumworkers maxworkers: workers
+prefetch pinmemory persistentworkers prefetchfactor cache
   ~ how batches are made ready is no setting
 datadir dataroot dataroots datapath datafolder root ~ the folder stands on the command line: `netspec train FILE --data DIR`
 droplast dropremainder ~ in training a last batch that is not full is left out
 model network net architecture modelname ~ the header names the model
 earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta
-  ~ a training goes on to its end, and keeps as the best the checkpoint with the lowest loss in evaluation
+  ~ a training ends early by a section `stop { metric = loss; patience = 5 }`
 savebest savebestonly monitor mode loadbestmodelatend restorebestweights metricforbestmodel keepbest greaterisbetter monitormetric
-  ~ the checkpoint with the lowest loss in evaluation is kept as the best
+  ~ the checkpoint with the lowest loss of validation is kept as the best; `best = max(accuracy)` goes by a metric
 lossweights lossweight ~ a weight stands before its term in the loss: `0.5 * huber(…)`
 resume resumefrom resumefromcheckpoint ~ a training goes on with `netspec train FILE --out DIR --resume`
 inputs input inputkey features x featurecolumns xtrain ~ an input of the model is the field of the same name

@@ -32,18 +32,17 @@ def unroll(frame: Frame, node: tree.For) -> None:
     for position, named in enumerate(passes):
         if frame.world.stopped:
             return forget_names(frame, node.body)
-        outer = dict(frame.env)
+        outer, written, counted = dict(frame.env), dict(frame.written), dict(frame.counted)
         frame.loops.append(Loop(position, len(passes)))
         frame.env.update(named)
-        frame.written.update(written := place_items(node, position))
+        frame.written.update(place_items(node, position))
         frame.counted.update(place_counts(node))
         emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
         variables.bind_written(frame, emitted)
         frame.loops.pop()
         close_scope(frame, outer, set(named))
-        for name in written:
-            del frame.written[name]
+        frame.written, frame.counted = written, counted
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
         expected = before + (frame.world.nodes - before) * len(passes) * count_outer_passes(frame)
         if position == 0 and not fits(frame, node.iterable.span, expected):

@@ -12,6 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, OpValue, Unknown, describe
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
+from netspec.library.data.transforms.kept import Cache
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -69,11 +70,35 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
             return None
         transforms.append(Batch(size=USUAL_BATCH))  # what does not depend on it is checked all the same
         values = (*values, values[-1])
-    fields = pass_fields(frame, dataset, transforms, values)
+    fields = pass_fields(frame, dataset, transforms, values) if splits_by_fields(frame, dataset, values[0]) else None
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
-    if fields is None:
+    if fields is None or loses_source(frame, dataset, transforms, values):
         return None
-    return DataPlan(dataset, tuple(transforms), fields, size, node.span, class_counts=count_classes(dataset, transforms, fields))
+    counts = count_classes(dataset, transforms, fields)
+    return DataPlan(dataset, tuple(transforms), fields, size, node.span, class_counts=counts, classes=find_classes(dataset))
+
+
+def find_classes(dataset: Dataset) -> str:
+    """The only field of a dataset that has one class number for each example; nothing where there is none, or several."""
+    types = dataset.batch_types()
+    found = [name for name in dataset.class_counts() if name in types and types[name].rank == 1]
+    return found[0] if len(found) == 1 else ""
+
+
+def splits_by_fields(frame: Frame, dataset: Dataset, value: OpValue | Composed) -> bool:
+    """The fields by which examples are set aside are there, with one number for each example; what is not is reported."""
+    for argument in ("split_by", "group"):
+        name = getattr(dataset, argument)
+        if name is None:
+            continue
+        from netspec.library.data.split_fields import find_split_problem  # few specs split so
+
+        problem = find_split_problem(dataset, argument, name)
+        if problem is not None:
+            given = value.args.get(argument) if isinstance(value, OpValue) else None
+            frame.report(replace(problem, at=given.span if given else value.span))
+            return False
+    return True
 
 
 def count_classes(dataset: Dataset, transforms: Sequence[Transform], fields: Mapping[str, TensorType]) -> dict[str, int]:
@@ -101,6 +126,8 @@ def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | N
         find_batch_problem(node, dataset, transforms, behind)
         or find_twin_problem(transforms, behind)
         or find_order_problem(transforms, behind)
+        or find_scattered(dataset, transforms, values)
+        or find_cache_problem(transforms, behind)
     )
 
 
@@ -123,8 +150,8 @@ def describe_no_batch(node: tree.Expr) -> NotADataChain:
 
 
 def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:
-    """Two `batch`es or `shuffle`s."""
-    again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
+    """Two `batch`es, `shuffle`s or `cache`s."""
+    again = next((k for k in (Batch, Shuffle, Cache) if sum(isinstance(op, k) for op in transforms) > 1), None)
     if again is None:
         return None
     second = [v for op, v in zip(transforms, values, strict=True) if isinstance(op, again)][1]
@@ -141,6 +168,45 @@ def find_order_problem(transforms: list, values: tuple) -> NotADataChain | None:
     return NotADataChain(at=late.span, why=why, repair=f"put `{late.name}` in front of `{values[first].name}`")
 
 
+def find_scattered(dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
+    """What cuts windows out of neighbouring rows stands behind a dataset that sets rows aside at random."""
+    place = next((k for k, op in enumerate(transforms) if op.in_order), None)
+    if place is None or not dataset.scatters:
+        return None
+    name, span = values[place + 1].name, values[0].span
+    why = f"has `{name}`, which needs neighbouring rows, but `{values[0].name}` sets rows aside one by one"
+    written = span.text.rstrip()
+    edit = (Edit(Span(span.source, span.end - 1, span.end), ', split_by="time")'),) if written.endswith(")") else ()
+    return NotADataChain(at=values[place + 1].span, why=why, repair='set the last ones aside: `split_by="time"`', changes=edit)
+
+
+def find_cache_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """What is drawn, or made of several examples, in front of a `cache`, which would keep it for all epochs."""
+    place = next((place for place, op in enumerate(transforms) if isinstance(op, Cache)), 0)
+    late = next((number for number, op in enumerate(transforms[:place]) if op.random or op.successors), None)
+    if late is None:
+        return None
+    name, cache = values[late].name, values[place].name
+    why = f"has `{cache}` behind `{name}`, which would be drawn once for all epochs"
+    return NotADataChain(at=values[place].span, why=why, repair=f"put `{cache}` in front of `{name}`")
+
+
+def loses_source(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> bool:
+    """Reports what makes examples of others in a mixture, so that nobody knows any more which dataset one is of."""
+    if dataset.mixture() is None:
+        return False
+    from netspec.library.data.datasets.mix import SOURCE  # few specs mix
+
+    fields = dataset.batch_types()
+    for transform, value in zip(transforms, values[1:], strict=True):
+        fields = transform.fields(fields)
+        if transform.whole and SOURCE not in fields:
+            why = f"has `{value.name}`, behind which nobody knows which dataset of `{values[0].name}` an example is of"
+            frame.report(NotADataChain(at=value.span, why=why, repair=f"leave out `{value.name}`, or train on one dataset"))
+            return True
+    return False
+
+
 def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
     """The fields of a batch after all transforms."""
     fields = dataset.batch_types()
@@ -154,16 +220,46 @@ def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple)
     return fields
 
 
-def plan_test_data(frame: Frame, data: DataPlan) -> DataPlan | None:
-    """The same chain over the dataset's own test part, where it has one; over the same data when they are one whole.
+def keep_for_training(data: DataPlan) -> DataPlan:
+    """The chain of training where `eval` names no data: without what is set aside of a dataset that has no validation part of its own."""
+    dataset = data.dataset
+    aside = dataset.batched and dataset.validation is not None and own_validation(dataset) is None
+    return replace(data, part="train") if aside else data
 
-    A random transform without a form for evaluation is reported.
+
+def own_validation(dataset: Dataset) -> Dataset | None:
+    """The dataset's own validation part, unless the spec asks for one that is set aside, or for none."""
+    return dataset.validation_part() if dataset.validation == "auto" else None
+
+
+def plan_parts(frame: Frame, data: DataPlan) -> tuple[DataPlan | None, DataPlan | None]:
+    """The chains of validation and of test where `eval` names no data: that of training over the other parts of its dataset.
+
+    Data that are one whole are evaluated as they are. A random transform without a form for evaluation is reported.
     """
-    dataset = data.dataset.test_part() if data.dataset.batched else data.dataset.test_part() or data.dataset
+    dataset = data.dataset
+    test = dataset.test_part() if dataset.batched else None
+    held = dataset if data.part == "train" else own_validation(dataset) if dataset.batched else dataset.test_part() or dataset
     strange = next((t for t in data.transforms if not t.has_eval_form), None)
-    if dataset is not None and strange is not None:
+    if strange is not None and (held or test):
         from netspec.diagnostics.data.sequences import EvalDataNeeded  # only specs with this problem need it
 
         frame.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
-        return None
-    return None if dataset is None else replace(data, dataset=dataset)
+        return None, None
+    part = "validation" if data.part == "train" else ""
+    kept = keep_for_evaluation(data)
+    return held and replace(kept, dataset=held, part=part), test and replace(kept, dataset=test, part="")
+
+
+def keep_for_evaluation(data: DataPlan) -> DataPlan:
+    """The chain of training without what says how much is trained on."""
+    return replace(data, transforms=tuple(t for t in data.transforms if not t.training_only))
+
+
+def plan_test(data: DataPlan, named: DataPlan) -> tuple[str, DataPlan | None]:
+    """What the data that `eval` names are to a dataset, and the chain of its test part, if that is another one."""
+    test = data.dataset.test_part()
+    if named.dataset == test:
+        return "test", None
+    takes = test is not None and all(t.has_eval_form for t in data.transforms)
+    return "validation", replace(keep_for_evaluation(data), dataset=test, part="") if takes else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.infer.sections.section import Section, find_setting, find_updates
 from netspec.infer.values import Value, describe_short, is_number
-from netspec.ir import CheckpointPlan, EvalPlan, UpdatePlan
+from netspec.ir import CheckpointPlan, EvalPlan, StopPlan, UpdatePlan
 from netspec.record import fields, is_record
 from netspec.resolve.setting_names import SETTINGS
 from netspec.source import COMMAND_LINE, Span
@@ -15,7 +15,12 @@ from netspec.syntax import tree
 
 
 def resolve_settings(
-    section: Section, values: Mapping[str, Any], trained: tuple[UpdatePlan, ...], evaluation: EvalPlan, checkpoint: CheckpointPlan
+    section: Section,
+    values: Mapping[str, Any],
+    trained: tuple[UpdatePlan, ...],
+    evaluation: EvalPlan,
+    checkpoint: CheckpointPlan,
+    stop: StopPlan | None,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """(texts, origins) by setting: "default", "command line" or "file:line"."""
     texts: dict[str, str] = {}
@@ -35,13 +40,13 @@ def resolve_settings(
     for update, plan in zip(find_updates(body), trained, strict=False):
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", find_setting(update.body, key), str(plan.every))
-    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite"):
+    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite", "workers", "best"):
         value = values.get(key) or None
         note(key, find_setting(body, key), "none" if value is None else str(value))
     for item in body.items:
         if isinstance(item, tree.Metric):
             note(f"metric {item.name}", item, "")
-    own = "the dataset's test part" if evaluation.data else "none"
+    own = f"the {evaluation.part} part" if evaluation.data else "none"
     for name, key, default in (
         ("eval", "data", own),
         ("eval", "every", str(evaluation.every)),
@@ -49,8 +54,11 @@ def resolve_settings(
         ("eval", "weights", evaluation.objective.weights or "none"),
     ):
         note(f"{name}.{key}", find_inner_setting(body, name, key), default)
-    for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
-        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), default)
+    kept = {} if checkpoint.keep_every is None else {"keep_every": checkpoint.keep_every}
+    for key, default in {"every": checkpoint.every, "keep": checkpoint.keep, **kept}.items():
+        note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), str(default))
+    for key, value in () if stop is None else (("metric", stop.goal), ("patience", stop.patience), ("min_delta", stop.min_delta)):
+        note(f"stop.{key}", find_inner_setting(body, "stop", key), f"{value:g}" if isinstance(value, float) else str(value))
     return texts, origins
 
 

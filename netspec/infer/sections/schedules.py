@@ -57,8 +57,10 @@ def count_steps_per_epoch(data: DataPlan, accumulate: int) -> int | None:
     """Steps of an epoch, where they can be known without reading a file."""
     if data.batch is None:
         return 1
-    count = data.dataset.known_count()
-    if count is None or any(transform.whole or transform.groups for transform in data.transforms):
+    count = data.known_count()
+    for transform in data.transforms:
+        count = None if count is None else transform.count_after(count)
+    if count is None:
         return None
     partial = next(t.partial for t in data.transforms if isinstance(t, Batch))
     batches = count // data.batch if partial == "drop" else -(-count // data.batch)

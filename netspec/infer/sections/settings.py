@@ -17,6 +17,7 @@ from netspec.ir import Nonfinite
 from netspec.library.base import Duration, Optimizer
 from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import step_problem
+from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.shape.types import BATCH
@@ -30,6 +31,7 @@ COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",
     "every": "a number of steps such as `5`",
+    "patience": "a number of evaluations such as `5`",
 }
 """What a count is called, by its setting."""
 
@@ -157,6 +159,14 @@ def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
     return report_bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
 
 
+def read_workers(frame: Frame, item: tree.Setting) -> int | Unknown:
+    """`workers = 4`."""
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LIMITS.workers:
+        return value
+    return report_bad(frame, item, value, f"a number of processes from 0 to {LIMITS.workers}")
+
+
 def read_weights(frame: Frame, item: tree.Setting, fields: Mapping[str, TensorType]) -> str | Unknown:
     """`weights = FIELD`: the name of a field with one number for each example; `none`: ""."""
     if isinstance(item.value, tree.Constant) and item.value.value is None:
@@ -188,4 +198,5 @@ READERS = {
     "lowering": read_lowering,
     "ema": read_ema,
     "on_nonfinite": read_nonfinite,
+    "workers": read_workers,
 }

@@ -16,14 +16,15 @@ from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
+from netspec.infer.sections.goals import plan_best, plan_stop
 from netspec.infer.sections.measurements import build_evaluation, build_objective, open_objective
-from netspec.infer.sections.resolved_settings import resolve_settings
+from netspec.infer.sections.resolved_settings import find_inner_setting, resolve_settings
 from netspec.infer.sections.section import Section, find_meant, find_setting, find_updates, keep_silent
 from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
 from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Nonfinite, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Goal, Nonfinite, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
@@ -31,7 +32,14 @@ from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None, "on_nonfinite": Nonfinite()}
+DEFAULTS: dict[str, Any] = {
+    "seed": 0,
+    "precision": "f32",
+    "lowering": "automatic",
+    "ema": None,
+    "on_nonfinite": Nonfinite(),
+    "workers": None,
+}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -53,6 +61,7 @@ def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
     if model is None or data is None:
         check_side_settings(frame, node, data, accumulate, meant)
         return None
+    data = data if names_eval_data(node.body) else data_chain.keep_for_training(data)
     adopted = weigh_data(frame, find_setting(node.body, "weights"), adopt_names(data, model))
     section = Section(world, node, model, adopted or data, accumulate or 1)
     return assemble_plan(section, frame, meant, complete and accumulate is not None and adopted is not None)
@@ -134,12 +143,15 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         report_units(section, sizes, find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
+    best = Goal() if evaluation is None else plan_best(section, frame, evaluation)
+    stop = None if evaluation is None else plan_stop(section, frame, evaluation, best)
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
         return None
-    if any(isinstance(v, Unknown) for v in known.values()):
+    if any(isinstance(v, Unknown) for v in known.values()) or isinstance(best, Unknown) or isinstance(stop, Unknown):
         return None
-    texts, origins = resolve_settings(section, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
+    given = values | {"accumulate": section.accumulate, "best": best}
+    texts, origins = resolve_settings(section, given, trained, evaluation, checkpoint, stop)
     return TrainPlan(
         name=node.alias or node.model,
         model=model,
@@ -156,8 +168,11 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         span=node.span,
         accumulate=section.accumulate,
         lowering=values["lowering"],
+        workers=values["workers"],
         ema=values["ema"],
         on_nonfinite=values["on_nonfinite"],
+        best=best,
+        stop=stop,
     )
 
 
@@ -194,13 +209,23 @@ def read_setting(frame: Frame, section: Section, key: str, meant: Collection[str
         return READERS[key](frame, item)
 
 
+def names_eval_data(body: tree.Settings) -> bool:
+    """Whether `eval` says what is measured, so that nothing of the training data need be set aside."""
+    return find_inner_setting(body, "eval", "data") is not None
+
+
 def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:
-    """The evaluation: as `eval { }` says, else on the dataset's own test part with the train chain."""
+    """The evaluation: as `eval { }` says, else on the validation part with the train chain; and the dataset's test part for the end."""
     group = section.group("eval")
     settings = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     every = read_duration(frame, settings["every"]) if "every" in settings else Duration(1, "epoch")
     limit = read_count(frame, settings["limit"]) if "limit" in settings else None
-    data = data_chain.plan_data(frame, settings["data"].value) if "data" in settings else data_chain.plan_test_data(frame, section.data)
+    if "data" in settings:
+        data = data_chain.plan_data(frame, settings["data"].value)
+        part, test = ("", None) if data is None else data_chain.plan_test(section.data, data)
+    else:
+        data, test = data_chain.plan_parts(frame, section.data)
+        part = "validation" if section.data.dataset.batched else "eval"
     own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
     own = own or reads_training(section, objective)
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
@@ -211,7 +236,8 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
         if measured is None:
             return None
         section, objective = replace(section, data=measured), replace(objective, weights=measured.weights)
-        data = data and measured
+        data = data and replace(measured, dataset=data.dataset, part=data.part)
+        test = replace(test, weights=measured.weights) if test and dict(measured.fields) == before else None
         found = fit_fields(section)
         if found is None or not fields_are_there(section, objective):
             return None
@@ -221,7 +247,7 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
         if built is None:
             return None
         objective = built
-    return EvalPlan(data, every, limit, objective)
+    return EvalPlan(data, every, limit, objective, part, test)
 
 
 def reads_training(section: Section, objective: Objective) -> bool:
@@ -236,6 +262,7 @@ def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> Checkpo
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     length = read_duration(frame, settings["every"]) if "every" in settings else every
     keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
-    if isinstance(length, Unknown) or isinstance(keep, Unknown):
+    kept = read_duration(frame, settings["keep_every"]) if "keep_every" in settings else None
+    if isinstance(length, Unknown) or isinstance(keep, Unknown) or isinstance(kept, Unknown):
         return None
-    return CheckpointPlan(length, keep)
+    return CheckpointPlan(length, keep, kept)

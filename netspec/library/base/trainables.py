@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from netspec.record import record
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from netspec.library.data.draws import Draws
+from netspec.library.base.argument_types import Positive
+from netspec.library.base.field_bounds import Field
 from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
@@ -181,6 +185,9 @@ class Measure(Callable):
     """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
     divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
 
+    better: ClassVar[str] = ""
+    """Which of two values is the better one, the "higher" or the "lower"; "": that is for the spec to say."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
 
@@ -241,6 +248,14 @@ class Loss(Measure):
     """What training makes small."""
 
     kind = "loss"
+    better: ClassVar[str] = "lower"
+
+    def says(self) -> tuple[str, str] | None:
+        """Which of its inputs says what another one is: scores of classes and the labels, predictions and the targets. So an output of the
+        model can be read by a person; None where it says no field of the data in its units."""
+        required = [declared for declared in self.inputs if not declared.optional]
+        meant = len(required) == 2 and required[0].wants in ("logits", "log_odds", "probabilities") and not required[1].wants
+        return (required[0].name, required[1].name) if meant else None
 
 
 class Metric(Measure):
@@ -274,15 +289,46 @@ def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 
+Held: TypeAlias = Annotated[float, Field(gt=0, lt=1)] | Positive | Literal["auto"] | None
+"""How much is set aside."""
+SHARED = ("validation", "split_by", "group")
+"""The arguments that all datasets have which come in batches."""
+
+
 class Dataset(Op):
-    """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
+    """Examples. The field `part` ("train" or "test") chooses the split where there is one.
+
+    Every dataset that comes in batches takes `validation`, `split_by` and `group` besides: what of its training part is set aside. They are
+    the trainer's to read; no method gets to see them.
+    """
 
     kind = "dataset"
+    validation: Held = "auto"
+    """What is set aside of the training part: a fraction, a number of examples, `none`. "auto": a tenth, if a batch is left."""
+    split_by: str | None = None
+    """By what: the seed, in proportion of the classes, when left out; "time": the last ones; a field: those with its largest values."""
+    group: str | None = None
+    """A field, such as a patient's number: examples with the same one stay on one side."""
     origin: ClassVar[str] = ""
     """Where its files, or without files its data, come from, where that is known."""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """How the names of files end that are of its form: `.csv`. What no dataset claims is read as any other file of it."""
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which it needs to read its files."""
+    pictures: ClassVar[bool] = False
+    """Does its field `image` hold pictures in 0..1? Then one in any file can be predicted."""
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
+
+    def __init_subclass__(cls) -> None:
+        """Puts the arguments that all share behind its own, and takes them from data that are one whole."""
+        super().__init_subclass__()
+        common = [name for name in SHARED if cls._arguments.get(name) is Dataset._arguments[name]]
+        own = {name: argument for name, argument in cls._arguments.items() if name not in common}
+        cls._arguments = {**own, **({name: cls._arguments[name] for name in common} if cls.batched else {})}
+        cls.last_arguments = (*cls.last_arguments, *(common if cls.batched else ()))
+        cls.later_arguments = (*cls.later_arguments, *(common if cls.batched else ()))
 
     def fields(self) -> dict[str, TensorType]:
         """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
@@ -300,12 +346,23 @@ class Dataset(Op):
         """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
         return ()
 
+    @property
+    def scatters(self) -> bool:
+        """Are examples set aside one by one, so that those that stay are no longer neighbours?"""
+        aside = self.validation is not None and (self.validation != "auto" or self.validation_part() is None)
+        return self.batched and self.split_by is None and self.group is None and (aside or isinstance(getattr(self, "test", None), float))
+
+    def mixture(self) -> tuple[float, ...] | None:
+        """Of several datasets in one the share of each in an epoch; the field `source` says which one an example is of."""
+        return None
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
 
-    def portion(self, count: int) -> Array | None:
-        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say. `data` are
+        their fields."""
         return None
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
@@ -323,8 +380,43 @@ class Dataset(Op):
         """
         return self.load(folder), None
 
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        """As `learn` where nothing is known, of these examples alone (i64[n], their places among all): the others are set aside. As it
+        stands what is learned does not depend on them."""
+        return self.learn(folder, None)
+
+    @property
+    def learns(self) -> bool:
+        """Does it learn something of the data of training, so that these must be read before an evaluation?"""
+        return type(self).learn is not Dataset.learn
+
     def require_learned(self, known: Learned) -> None:
         """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
+
+    def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
+        """The same from another file, of which only these fields are wanted: to predict with, so that labels need not be there. None where
+        it reads no file."""
+        if "file" not in self.arguments():
+            return None
+        own = self.batch_types()
+        values = {name: getattr(self, name) for name in self.arguments()}
+        by_field = {name: value for name, value in values.items() if isinstance(value, dict) and value.keys() <= own.keys()}
+        kept = {name: {f: v for f, v in value.items() if f in fields} for name, value in by_field.items()}
+        all_of_it = {"test": None, "validation": None, "part": "train", "drop_missing": False}
+        whole = {name: value for name, value in all_of_it.items() if name in values}
+        return self.replaced(file=file, **kept, **whole)
+
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        """The columns of a table that one of its fields is made of, in the order of its elements."""
+        return (field,)
+
+    def recognised_by(self, folder: Path) -> Mapping[str, Sequence[Any]]:
+        """What a person knows the examples in its file by, as one column or more: their text, the words of each."""
+        return {}
+
+    def background_of_pictures(self) -> tuple[float, ...]:
+        """What shines through where a picture is transparent, in 0..1; nothing: such a one is refused."""
+        return ()
 
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
@@ -341,8 +433,12 @@ class Dataset(Op):
     def require_trainable(self) -> None:
         """Raises `Mistake` when the arguments do for evaluation only."""
 
+    def validation_part(self) -> Dataset | None:
+        """The dataset's own validation part; where it has none, a part of its training part is set aside."""
+        return None
+
     def test(self) -> Dataset | None:
-        """The dataset's own test split, used for evaluation when a spec has no `eval`."""
+        """The dataset's own test part, which is measured once, when the training is over."""
         return None
 
     def test_part(self) -> Dataset | None:
@@ -358,6 +454,8 @@ class Transform(Op):
     """
 
     kind = "transform"
+    extra: ClassVar[str] = ""
+    """netspec's extra that brings the package which does the work."""
     random: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     arranges: ClassVar[bool] = False
@@ -370,6 +468,13 @@ class Transform(Op):
         """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
         return False
 
+    in_order: ClassVar[bool] = False
+    """Does it need the rows of the data as they follow each other, none of them set aside in between?"""
+    successors: ClassVar[int] = 0
+    """How many examples it needs besides those of a batch, the next ones in the order: each is changed by those behind it. It gets so many
+    more, and gives back only the others."""
+    training_only: ClassVar[bool] = False
+    """Says how much is trained on: left out where a chain of training is used for evaluation."""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
@@ -380,6 +485,10 @@ class Transform(Op):
     def name_before(self, field: str) -> str:
         """What a field that comes out of it was called before it."""
         return field
+
+    def count_after(self, count: int) -> int | None:
+        """How many examples of an epoch come out where so many go in; None where only the data tell."""
+        return None if self.whole or self.groups else count
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""
@@ -396,13 +505,30 @@ class Transform(Op):
         """`prepare`, for a transform that learns: see `Dataset.learn`."""
         return self.prepare(data, folder), None
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         """One batch in training. A field is a NumPy array [B, ...], or a list of B arrays where the dataset's values differ in shape.
 
-        `rng`, a NumPy generator, is keyed by (seed, epoch, batch, position in the chain).
+        Each example is changed by itself: which others are beside it depends on the batch size, and on who makes the batch. `draws` has
+        random numbers for each, keyed by (seed, epoch, position in the chain, index of the example).
         """
         return batch
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         """The form used in evaluation: identity for random transforms, the same as training for the others."""
         return batch
+
+    def reads(self) -> tuple[str, ...]:
+        """Fields without which it cannot arrange the others: a prediction needs them too."""
+        return ()
+
+    def restored(self, field: str, values: Array) -> Array:
+        """Numbers of a field behind it as they were before it, where it changed them in a way that can be undone."""
+        return values
+
+    def for_beginning(self) -> Transform:
+        """The same for texts that are to be gone on with: it puts no end behind them."""
+        return self
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
+        """The texts that ids of this field stand for; None where it made them of no texts."""
+        return None

@@ -40,6 +40,11 @@ def rows_of(values: Values, indices: Array) -> Array | list[Array]:
     return values[indices] if isinstance(values, np.ndarray) else values.rows(indices)
 
 
+def is_decoded(values: Values) -> bool:
+    """Are the examples made when a batch needs them, from a file, so that other processes may do it?"""
+    return bool(getattr(values, "decoded", False))
+
+
 def select(data: Table, indices: Array) -> dict[str, Values]:
     """The table of only these examples, in this order."""
     return {name: _select_values(values, indices) for name, values in data.items()}
@@ -107,9 +112,12 @@ class Lazy:
 
     count: int
     read: Callable[[int], Array]
-    """The value of one example; called from the thread that makes batches. May raise `Mistake`."""
+    """The value of one example; called from the thread that makes batches, or in worker processes, to which it is sent by pickle. May raise
+    `Mistake`."""
     stacked: bool = False
     """Have all values the same shape? Then a batch is one array, else a list."""
+
+    decoded = True
 
     def __len__(self) -> int:
         return self.count
@@ -165,9 +173,51 @@ class Chosen:
     column: Column
     indices: Array
 
+    @property
+    def decoded(self) -> bool:
+        return is_decoded(self.column)
+
     def __len__(self) -> int:
         return len(self.indices)
 
     def rows(self, indices: Array) -> Array | list[Array]:
         """The rows of the column behind the choice."""
         return self.column.rows(self.indices[indices])
+
+
+@record(eq=False)
+class Joined:
+    """Several columns, one behind the other."""
+
+    columns: tuple[Any, ...]
+
+    @property
+    def decoded(self) -> bool:
+        return any(map(is_decoded, self.columns))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.columns))
+
+    def rows(self, indices: Array) -> Array | list[Array]:
+        """The examples at these indices, of whichever column."""
+        ends = np.cumsum([len(column) for column in self.columns])
+        found: list[Any] = [None] * len(indices)
+        arrays = True
+        for own, (column, end) in enumerate(zip(self.columns, ends.tolist(), strict=True)):
+            places = np.flatnonzero((indices < end) & (indices >= end - len(column)))
+            values = rows_of(self.columns[own], indices[places] - (end - len(column))) if len(places) else []
+            arrays = arrays and (not len(places) or isinstance(values, np.ndarray))
+            for place, value in zip(places.tolist(), values, strict=True):
+                found[place] = value
+        return np.stack(found) if arrays and found else found
+
+
+def join_columns(columns: Sequence[Values]) -> Values:
+    """The values of several tables for one field, one behind the other."""
+    if all(isinstance(column, np.ndarray) for column in columns):
+        return np.concatenate(columns)
+    if all(isinstance(column, Ragged) for column in columns):
+        shifts = np.cumsum([0, *(len(column.values) for column in columns[:-1])])
+        starts = np.concatenate([column.starts + shift for column, shift in zip(columns, shifts.tolist(), strict=True)])
+        return Ragged(np.concatenate([c.values for c in columns]), starts, np.concatenate([c.lengths for c in columns]))
+    return Joined(tuple(columns))

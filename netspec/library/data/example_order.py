@@ -1,20 +1,21 @@
 """Orders the examples by pure functions of (seed, epoch), so that a resumed run sees the same stream.
 
-Random numbers are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
-every version, which it does not promise for `permutation` or `shuffle`.
+What examples draw by themselves is in `draws`. Random numbers here are the raw 64-bit outputs of the counter-based Philox generator, keyed
+by (seed, epoch); NumPy keeps those the same in every version, which it does not promise for `permutation` or `shuffle`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import NoFullBatch
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.transforms.steps import Partial, Shuffle
+from netspec.record import record
 
-ORDER, AUGMENT, MIX = 1, 2, 3
+ORDER, MIX, SHARE = 1, 3, 5
 """What a generator is for: different purposes never share random numbers."""
 WORD = 2**64
 
@@ -33,6 +34,60 @@ def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array
     return _order_buffered(draws.tolist(), shuffle.buffer)
 
 
+@record(eq=False)
+class Order:
+    """Which examples an epoch has, one after another."""
+
+    indices: Array
+    """i64[n]."""
+    epochs: Array
+    """i64[n]: how often each was seen before, by which it draws anew."""
+
+
+def repeat_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None, times: int = 1) -> Order:
+    """All n examples `times` times, each time in an order of its own."""
+    passes = range(epoch * times, (epoch + 1) * times)
+    orders = [epoch_order(seed, each, n, shuffle) for each in passes]
+    return Order(np.concatenate(orders), np.repeat(np.array(passes, np.int64), n))
+
+
+def mix_order(seed: int, epoch: int, sources: Array, weights: Sequence[float], shuffle: Shuffle | None = None, times: int = 1) -> Order:
+    """As many visits as there are examples, of each source (i64[n] says whose an example is) as many as its weight says.
+
+    A source is gone through pass by pass, each in an order of its own; an epoch goes on where the one before has ended.
+    """
+    rows = {own: found for own in range(len(weights)) if len(found := np.flatnonzero(sources == own))}
+    quotas = share_out(len(sources), [weights[own] for own in rows])
+    parts = []
+    for each in range(epoch * times, (epoch + 1) * times):
+        own = [_visits(seed + (source << 32), each * q, q, found, shuffle) for (source, found), q in zip(rows.items(), quotas, strict=True)]
+        draws = np.random.Philox(key=_key(seed, each), counter=[0, 0, 0, SHARE]).random_raw(len(sources))
+        turns = np.repeat(np.arange(len(own)), quotas)[np.argsort(draws, kind="stable")]
+        place = np.argsort(turns, kind="stable")
+        visits = np.empty((2, len(sources)), np.int64)
+        visits[:, place] = np.concatenate(own, axis=1)
+        parts.append(visits)
+    indices, epochs = np.concatenate(parts, axis=1)
+    return Order(indices, epochs)
+
+
+def _visits(seed: int, start: int, count: int, rows: Array, shuffle: Shuffle | None) -> Array:
+    """i64[2, count]: from a visit of a source on the examples and their passes."""
+    passes, places = np.divmod(np.arange(start, start + count), len(rows))
+    orders = {each: rows[epoch_order(seed, each, len(rows), shuffle)] for each in np.unique(passes).tolist()}
+    indices = [orders[each][place] for each, place in zip(passes.tolist(), places.tolist(), strict=True)]
+    return np.stack([np.array(indices, np.int64), passes])
+
+
+def share_out(count: int, weights: Sequence[float]) -> list[int]:
+    """So many in proportion to the weights, rounded by largest remainder, the first of equals first."""
+    exact = [count * weight / sum(weights) for weight in weights]
+    found = [int(share) for share in exact]
+    for place in sorted(range(len(weights)), key=lambda k: found[k] - exact[k])[: count - sum(found)]:
+        found[place] += 1
+    return found
+
+
 def _order_buffered(draws: list[int], size: int) -> Array:
     """The order that a buffer of this size gives: one of those it holds is drawn, and the next takes its place."""
     n = len(draws)
@@ -47,11 +102,6 @@ def _order_buffered(draws: list[int], size: int) -> Array:
             held[slot] = held[-1]
             held.pop()
     return order
-
-
-def batch_generator(seed: int, epoch: int, batch: int, position: int = 0) -> Array:
-    """The NumPy generator that the random transform at a position of the chain draws from for one batch."""
-    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, position, batch, AUGMENT]))
 
 
 def _key(seed: int, epoch: int) -> Array:

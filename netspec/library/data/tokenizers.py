@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,8 +33,6 @@ class _Tokenizer(Transform):
     whole = True
     package: ClassVar[str]
     """What is imported."""
-    extra: ClassVar[str]
-    """netspec's extra that has it."""
 
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """`tokens`, `segment`, `position` and `length` in place of `text`. Raises `Mistake` when there is no text."""
@@ -177,6 +175,16 @@ class Bpe(_Tokenizer):
         made.encode_special_tokens = True  # what a text has of such words is its own characters
         return made
 
+    def for_beginning(self) -> Transform:
+        return self.replaced(eos=None)
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
+        if field != "tokens" or known is None:
+            return None
+        return self._made(self._package(), known["tokenizer"], self.file or "the trained tokenizer").decode_batch(
+            [list(row) for row in ids]
+        )
+
     def _encoded(self, text: Any, learned: Learned) -> Ragged:
         made = self._made(self._package(), learned["tokenizer"], self.file or "the trained tokenizer")
         before, behind = ([made.token_to_id(t)] if t is not None else [] for t in (self.bos, self.eos))
@@ -232,6 +240,14 @@ class Sentencepiece(_Tokenizer):
             if wanted and token < 0:
                 raise Mistake(NoSuchToken(file=file, argument=argument, token=f"<{argument}>"))
         return made
+
+    def for_beginning(self) -> Transform:
+        return self.replaced(eos=False)
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
+        if field != "tokens" or known is None:
+            return None
+        return self._made(self._raw(known), self.file).decode([list(map(int, row)) for row in ids])
 
     def _encoded(self, text: Any, learned: Mapping[str, Any]) -> Ragged:
         made = self._made(self._raw(learned), self.file)

@@ -59,6 +59,9 @@ class GaussianNll(Loss):
             Example(cls(full=True), ("bf16[6]", "f32[6]", "f32[6]"), {"mask": "bool[6]"}),
         )
 
+    def says(self) -> tuple[str, str]:
+        return "mean", "targets"
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return joint_values(self, facts, inputs, optional.get("mask"))
 

@@ -30,6 +30,9 @@ class _OfNumbers(Loss):
             Example(cls(), ("bf16[6]", "f32[6]"), {"mask": "bool[6]"}),
         )
 
+    def says(self) -> tuple[str, str]:
+        return "predictions", "targets"
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return equal_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
 

@@ -18,6 +18,7 @@ from netspec.shape.types import elements
 class _Binary(Metric):
     """Values i32[..., 2]: is yes said, and is it so. All answers of all axes count together."""
 
+    better: ClassVar[str] = "higher"
     inputs: ClassVar[tuple[In, ...]] = (SIGMOID_LOGITS, TRUTH, MASK)
     averaged: ClassVar[bool] = False
     sloped: ClassVar[bool] = False

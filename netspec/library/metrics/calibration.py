@@ -23,6 +23,7 @@ class CalibrationError(Metric):
     their largest number. Values are [..., 2]: confidence, and 1 where the prediction is right.
     """
 
+    better: ClassVar[str] = "lower"
     source = "Guo et al., On Calibration of Modern Neural Networks, 2017"
     inputs: ClassVar[tuple[In, ...]] = (SOFTMAX_LOGITS, LABELS, MASK)
     averaged: ClassVar[bool] = False

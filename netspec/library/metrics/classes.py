@@ -46,6 +46,7 @@ class _Classes(Metric):
 class _OfEachClass(_Classes):
     """A number for each class, of how often it is predicted, is so, and both."""
 
+    better: ClassVar[str] = "higher"
     axes: ClassVar[tuple[str, ...]] = ("class",)
 
     average: Literal["macro", "micro", "weighted", "none"] = "macro"

@@ -34,6 +34,7 @@ class Perplexity(Metric):
     It is `exp(softmax_cross_entropy(logits, labels))`, so 1 at best, and 1 as well where nothing counts.
     """
 
+    better: ClassVar[str] = "lower"
     inputs: ClassVar[tuple[In, ...]] = (SOFTMAX_LOGITS, LABELS, MASK)
 
     @classmethod

@@ -20,6 +20,7 @@ from netspec.shape.types import elements
 class _Ranking(Metric):
     """Values f32[..., 2]: the probability of yes, and whether it is so. What is counted is how many of each fall into each bin."""
 
+    better: ClassVar[str] = "higher"
     inputs: ClassVar[tuple[In, ...]] = (SCORES, TRUTH, MASK)
     averaged: ClassVar[bool] = False
     sloped: ClassVar[bool] = False

@@ -24,6 +24,7 @@ class R2(Metric):
     nothing. Values are [..., 2]: prediction and target.
     """
 
+    better: ClassVar[str] = "higher"
     inputs: ClassVar[tuple[In, ...]] = (
         In("predictions", "What the model says, any shape."),
         In("targets", "What it should say, of the same shape."),

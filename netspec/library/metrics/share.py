@@ -11,6 +11,7 @@ from netspec.library.metrics.exact_sums import number, ratio, tally
 class Share(Metric):
     """Its values are 1 where something is right, else 0; counts under weights 0 and 1 are exact."""
 
+    better: ClassVar[str] = "higher"
     sloped: ClassVar[bool] = False
 
     def statistics(self, values: Array, weight: Array) -> Any:

@@ -66,6 +66,7 @@ class EditDistance(_Tokens):
     target's length, edits by length. The work grows with the product of the two lengths.
     """
 
+    better: ClassVar[str] = "lower"
     source = "Levenshtein, Binary Codes Capable of Correcting Deletions, Insertions and Reversals, 1966"
 
     normalize: Literal["none", "sequence", "corpus"] = "none"
@@ -116,6 +117,7 @@ class Bleu(_Tokens):
     counts, [..., 2 * order + 2]: right stretches of each length, stretches of each length, c, r.
     """
 
+    better: ClassVar[str] = "higher"
     source = "Papineni et al., BLEU: a Method for Automatic Evaluation of Machine Translation, 2002"
 
     order: Positive = 4

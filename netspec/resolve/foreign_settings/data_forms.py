@@ -10,7 +10,7 @@ from netspec.record import record
 from netspec.syntax import tree
 
 LOADERS = ("dataloader", "loader", "torchloader", "dataiterator")
-NEEDLESS = ("prefetch", "cache", "repeat", "pinmemory", "autotune", "interleave", "withoptions", "asnumpyiterator", "numworkers")
+NEEDLESS = ("prefetch", "repeat", "pinmemory", "autotune", "interleave", "withoptions", "asnumpyiterator", "numworkers")
 """Stages that say nothing here: how batches are made ready is no setting."""
 BATCH = ("batch", "batchsize", "bs", "minibatch", "minibatchsize", "batches")
 SHUFFLE = ("shuffle", "shufflefiles", "shuffled")
@@ -167,7 +167,7 @@ def read_stages(draft: Draft, stages: Sequence[tree.Node]) -> bool:
         if call is None:
             return False
         name = call.callee.text if isinstance(call, tree.Call) else call.text
-        if squash(name.rpartition(".")[2]) in NEEDLESS:
+        if squash(name.rpartition(".")[2]) in NEEDLESS and not (isinstance(call, tree.Call) and call.args and fits(call)):
             draft.changed = True
         elif fits(call):
             draft.stages.append(call.span.text)

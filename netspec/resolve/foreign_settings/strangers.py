@@ -80,12 +80,14 @@ INSIDE = {
     "checkpoint": {
         "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps",
         "keep": "maxtokeep savetotallimit limit last max number count keeplast savetopk topk total keepmax maxcheckpoints",
+        "keep_every": "keepperiod keepcheckpointeveryn keepinterval",
     },
     "eval": {
         "every": "frequency freq interval period each epochs everyepochs everynepochs evalfreq evalevery",
         "limit": "steps batches maxbatches maxsteps numbatches numsteps stepsperepoch validationsteps",
         "data": "dataset validationdata source",
     },
+    "stop": {"metric": "monitor", "patience": "wait epochs evaluations rounds", "min_delta": "delta threshold tolerance"},
 }
 """What other libraries call the lines of the sections inside of `train`."""
 

@@ -182,6 +182,7 @@ def list_operands(node: tree.Expr) -> list[tree.Expr]:
 MEANT_VALUES = {
     "duration": mean_duration,
     "every": mean_duration,
+    "keep_every": mean_duration,
     "seed": mean_seed,
     "accumulate": mean_count,
     "keep": mean_count,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from netspec.limits import LIMITS
 from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
@@ -53,12 +54,21 @@ def applied_layer(view: TextView, i: int) -> Form | None:
 
 
 def _chain(view: TextView, i: int) -> tuple[str, int] | None:
-    """The chain that the application at `i` means, and its last word; None where no layer in it is called twice."""
+    """The chain that the application at `i` means, and its last word; None where no layer in it is called twice, or so many calls stand
+    around it that nobody wrote them."""
+    if view.depth >= LIMITS.block_depth:
+        return None
+    view.depth += 1
+    found = _read_chain(view, i)
+    view.depth -= 1
+    return found
+
+
+def _read_chain(view: TextView, i: int) -> tuple[str, int] | None:
     path = view.path_end(i)
     if view.type(path + 1) != "LPAR" or path + 1 not in view.partner:
         return None
     first = view.partner[path + 1]
-    stage = _stage(view, i, path, first)
     if view.type(first + 1) == "LPAR" and view.same_line(first, first + 1) and first + 1 in view.partner:
         last = view.partner[first + 1]
         head, named = _input(view, first + 1)
@@ -69,7 +79,7 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
         merged = _merge(str(view.at(path)).lower(), head, path + 2 == first)
         if merged:
             return merged, last
-        return f"{head} -> {_with(stage, named)}", last
+        return f"{head} -> {_with(_stage(view, i, path, first), named)}", last
     parts = view.arguments(path + 1)
     if not parts or view.type(parts[0][0] + 1) == "EQUAL":
         return None

@@ -36,7 +36,7 @@ class Spread(Initializer):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls()),)
 
-    def sample(self, rng: object, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+    def sample(self, draws: object, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.linspace(0, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
 
 
@@ -131,7 +131,7 @@ class Negated(Transform):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(field="x")), Example(cls(field="y")))
 
-    def apply(self, batch: dict[str, Array], rng: object) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: object) -> dict[str, Array]:
         return {**batch, self.field: -batch[self.field]}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:

@@ -8,14 +8,16 @@ from typing import Annotated, Literal
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Positive
 from netspec.library.base.field_bounds import Field
+from netspec.library.data.draws import mix_bits
 from netspec.shape import TensorType
 
 STOP, START, PLUS, ZERO = 1, 2, 3, 4
 """Numbers of the characters; 0 is padding, 5 to 13 are the digits 1 to 9. 14 is left free, as the blank of the original."""
-COUNTS = {"train": 100_000, "test": 2_000}
+Part = Literal["train", "validation", "test"]
+COUNTS = {"train": 100_000, "validation": 2_000, "test": 2_000}
 HELD_OUT = 10
-"""One pair in so many is for test."""
-SEEDS = {"train": 0, "test": 1}
+"""One pair in so many is not for training."""
+SEEDS = {"train": 0, "test": 1, "validation": 2}
 
 
 class Addition(Dataset):
@@ -24,17 +26,17 @@ class Addition(Dataset):
     Both numbers are drawn evenly from 0 to 10**digits - 1. Characters are numbers below 15: 0 padding, 1 stop, 2 start (`=`), 3 `+`, and
     4 to 13 the digits. Fields: `query` i32[B, 2 * digits + 2] (both numbers and stop), `query_length` i32[B], `answer` i32[B, digits + 4]
     (start, the sum, stop), `answer_length` i32[B]; the lengths count start and stop. One pair of numbers in ten, in either order, is only
-    ever in the test part: which ones is fixed for ever by a hash of the pair.
+    ever in the validation part or in the test part: which ones is fixed for ever by a hash of the pair.
     """
 
     source = "Sutskever, Vinyals and Le 2014, Sequence to sequence learning; the example of Flax"
 
     digits: Annotated[int, Field(ge=1, le=9)] = 3
     """How many digits the numbers have at most, 1 to 9."""
-    part: Literal["train", "test"] = "train"
-    """Which part: "train" or "test"."""
+    part: Part = "train"
+    """Which part: "train", "validation" or "test"."""
     count: Positive | None = None
-    """How many examples; 100,000 for training and 2,000 for test when left out."""
+    """How many examples; 100,000 for training and 2,000 for each of the others when left out."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -61,6 +63,9 @@ class Addition(Dataset):
         lengths = {"query_length": (query_end + 1).astype(np.int32), "answer_length": (answer_end + 1).astype(np.int32)}
         return {"query": query, "query_length": lengths["query_length"], "answer": answer, "answer_length": lengths["answer_length"]}
 
+    def validation_part(self) -> Dataset | None:
+        return Addition(digits=self.digits, part="validation") if self.part == "train" else None
+
     def test(self) -> Dataset | None:
         return Addition(digits=self.digits, part="test") if self.part == "train" else None
 
@@ -70,25 +75,26 @@ class Addition(Dataset):
         limit, found, kept = np.uint64(10**self.digits), [], 0
         while kept < count:
             pairs = source.random_raw(2 * 4096).reshape(-1, 2) % limit
-            pairs = pairs[is_held_out(pairs) == (self.part == "test")]
+            pairs = pairs[parts_of(pairs) == PARTS.index(self.part)]
             found.append(pairs)
             kept += len(pairs)
         one, other = np.concatenate(found)[:count].astype(np.int64).T
         return one, other
 
 
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+
+
 def is_held_out(pairs: Array) -> Array:
-    """Is a pair u64[n, 2] of the test part? The same for both orders."""
-    mixed = _mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
-    return mixed % np.uint64(HELD_OUT) == 0
+    """Is a pair u64[n, 2] in none of the sums for training?"""
+    return parts_of(pairs) > 0
 
 
-def _mix_bits(numbers: Array) -> Array:
-    """A hash of 64-bit numbers: the finishing function of SplitMix64."""
-    z = numbers + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+def parts_of(pairs: Array) -> Array:
+    """The part of each pair u64[n, 2], by its place in `PARTS`. The same for both orders."""
+    mixed = mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
+    held = mixed % np.uint64(HELD_OUT) == 0
+    return np.where(held, 1 + mixed // np.uint64(HELD_OUT) % np.uint64(2), 0)
 
 
 def _write(rows: Array, place: Array, number: Array) -> Array:

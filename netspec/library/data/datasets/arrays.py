@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import ArraysNeeded
@@ -21,8 +22,9 @@ class Arrays(Dataset):
     """Your own arrays: those of `program.fit({"x": x, "label": label})` from Python, or those in the file of `--data FILE.npz`.
 
     `fields` are the types of one example; a batch has the axis B before them. A symbol, as in `f32[T, 8]`, stands for a size that only the
-    data know. Without `test` nothing is set aside, so there is an evaluation only of what `eval` or `fit(…, validation=…)` says. `test=0.1`
-    sets a tenth of the examples aside for evaluation: those with the smallest hash of their index, the same ones in every run.
+    data know. `test=0.1`
+    sets a tenth of the examples aside for the test part: those with the smallest hash of their index, the same ones in every run. Of the
+    others a tenth is set aside for validation, unless `validation` or `fit(…, validation=…)` says something else.
     """
 
     origin = "your own arrays: `fit({…})` from Python, or `--data FILE.npz`"
@@ -30,9 +32,9 @@ class Arrays(Dataset):
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`."""
     test: Fraction | None = None
-    """The fraction of the examples that are set aside for evaluation."""
+    """The fraction of the examples that are set aside for the test part."""
     part: Part = "train"
-    """Which part: "train" or "test", the examples set aside."""
+    """Which part: "train" or "test", the examples set aside by `test`."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -48,8 +50,8 @@ class Arrays(Dataset):
     def batch_types(self) -> dict[str, TensorType]:
         return batch_types(self.fields)
 
-    def portion(self, count: int) -> Array | None:
-        return choose_part(count, self.test, self.part)
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        return choose_part(self, count, data)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
@@ -64,4 +66,4 @@ class Arrays(Dataset):
         if not folder.exists():
             beside = find_beside(folder.parent, folder.name)
             raise Mistake(MissingData(dataset=self.op_name(), file=folder.name, folders=(str(folder.parent),), beside=beside))
-        return examples_of(read_archive(folder, types), self.test, self.part)
+        return examples_of(read_archive(folder, types), self)

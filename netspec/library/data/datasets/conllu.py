@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadConlluLine, EmptyColumn, TooManyTypes, VocabularySizeNeeded
 from netspec.lazy import np
-from netspec.library.base import Dataset, Example, Learned, Positive, require_texts
+from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.base.field_bounds import Field
 from netspec.library.data.columns import LENGTH, Ragged
 from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
@@ -40,6 +41,7 @@ class Conllu(Dataset):
     """
 
     source = "https://universaldependencies.org/format.html"
+    endings = (".conllu", ".conll")
 
     file: DataPath
     """The file's path in the data folder."""
@@ -70,6 +72,9 @@ class Conllu(Dataset):
     def class_counts(self) -> dict[str, int]:
         return {} if self.tags is None else {"tag": self.tags}
 
+    def class_names(self, known: Learned) -> dict[str, Sequence[str]]:
+        return {"tag": ("_", *known["tags"])} if "tags" in known else {}
+
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         return self.learn(folder, None)[0]
 
@@ -84,6 +89,15 @@ class Conllu(Dataset):
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
 
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        path = find(folder, self.file, self.op_name())
+        words, tags, lengths = self._read(path)
+        stays = np.zeros(len(lengths), bool)
+        stays[kept] = True
+        each = np.repeat(stays, lengths).tolist()
+        known = self._vocabulary(list(compress(words, each)), list(compress(tags, each)), str(path))
+        return self.learn(folder, known)
+
     def require_learned(self, known: Learned) -> None:
         require_texts(known, lists=("words", "tags"))
         if self.size is not None and len(known["words"]) > max(self.size - KEPT, 0):
@@ -97,6 +111,10 @@ class Conllu(Dataset):
             return given
         codes = {"words": (known["words"], KEPT, UNKNOWN), "tag": (known["tags"], 1, 0)}
         return {name: _encode(values, *codes[name]) if name in codes else values for name, values in given.items()}
+
+    def recognised_by(self, folder: Path) -> dict[str, list[list[str]]]:
+        word = COLUMNS.index(self.words)
+        return {"words": [[columns[word] for columns in sentence] for sentence in sentences(find(folder, self.file, self.op_name()))]}
 
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""

@@ -25,6 +25,7 @@ class Digits(Dataset):
     360, rounded by largest remainder (the smaller digit first at a tie). Both parts keep the order of the file.
     """
 
+    pictures = True
     source = "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository 1998, CC BY 4.0"
 
     part: Part = "train"

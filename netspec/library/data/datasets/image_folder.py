@@ -22,6 +22,7 @@ from netspec.library.data.datasets.data_file import find_beside
 from netspec.library.data.datasets.image_file import read_image
 from netspec.library.data.datasets.text_file import DataPath
 from netspec.limits import LIMITS
+from netspec.record import record
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class ImageFolder(Dataset):
     | several pictures: an animation, pages | refused; a camera's preview behind its picture (MPO) is left out |
     """
 
+    extra = "image"
+    pictures = True
     later_arguments: ClassVar[tuple[str, ...]] = ("channels", "background")
 
     folder: DataPath
@@ -99,14 +102,14 @@ class ImageFolder(Dataset):
         """The images, and the names of the classes in the order of their numbers."""
         if folder is None:
             raise Mistake(DataFolderNeeded(dataset=self.op_name()))
-        pillow = self._pillow()
+        self._pillow()
         home = Path(folder) / self.folder
         found = self._classes(home, Path(folder))
         names = list(known[CLASSES]) if known is not None else found
         if strange := next((name for name in found if name not in names), None):
             raise Mistake(UnknownClass(folder=str(home), name=strange, known=tuple(names)))
         files = [(file, names.index(name)) for name in found for file in _images(home / name)]
-        images = Lazy(len(files), lambda index: self._read(pillow, files[index][0])[0])
+        images = Lazy(len(files), Pictures(self, tuple(file for file, _ in files)))
         return {"image": images, "label": np.array([label for _, label in files], np.int32)}, {CLASSES: names}
 
     def require_learned(self, known: Learned) -> None:
@@ -120,16 +123,20 @@ class ImageFolder(Dataset):
     def class_names(self, known: Learned) -> dict[str, Any]:
         return {"label": known[CLASSES]} if CLASSES in known else {}
 
+    def background_of_pictures(self) -> tuple[float, ...]:
+        shade = self.background
+        return () if shade is None else shade if isinstance(shade, tuple) else (shade,)
+
     def describe_files(self, folder: Path) -> Iterator[str]:
         """What some of the pictures hold, spread evenly over all: how many are of which kind, and what is done to them."""
-        pillow, home = self._pillow(), Path(folder) / self.folder
+        home = Path(folder) / self.folder
         files = [file for name in self._classes(home, Path(folder)) for file in _images(home / name)]
         looked = files[:: -(-len(files) // LIMITS.described_images)]
         seen: Counter[str] = Counter()
         refused: list[str] = []
         for file in looked:
             try:
-                picture = self._read(pillow, file)[1]
+                picture = self.read(file)[1]
             except Mistake as mistake:
                 refused.append(mistake.diagnostic.message())
             else:
@@ -140,10 +147,11 @@ class ImageFolder(Dataset):
         if refused:
             yield f"{len(refused):,} refused: {refused[0]}"
 
-    def _read(self, pillow: Any, file: str) -> tuple[Array, Picture]:
+    def read(self, file: str) -> tuple[Array, Picture]:
+        """The picture in a file, and what the file holds of it. Raises `Mistake`."""
         shade = self.background
         background = () if shade is None else shade if isinstance(shade, tuple) else (shade,)
-        return read_image(pillow, file, self.channels, background)
+        return read_image(self._pillow(), file, self.channels, background)
 
     def _classes(self, home: Path, folder: Path) -> list[str]:
         """Names of the sub-folders. Raises `Mistake` when there are none, or more than `size`."""
@@ -163,6 +171,17 @@ class ImageFolder(Dataset):
             return importlib.import_module("PIL.Image")
         except ImportError:
             raise Mistake(PackageNeeded(op=self.op_name(), package="pillow", extra="image")) from None
+
+
+@record
+class Pictures:
+    """What reads the pictures of a folder; it can be sent to worker processes."""
+
+    dataset: ImageFolder
+    files: tuple[str, ...]
+
+    def __call__(self, index: int) -> Array:
+        return self.dataset.read(self.files[index])[0]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -186,3 +205,8 @@ def _images(folder: Path) -> list[str]:
     if not found:
         raise Mistake(NoRecords(file=str(folder)))
     return sorted(found)
+
+
+def find_images(folder: Path) -> list[str]:
+    """The image files of a folder and those below it, in the order of their names. Raises `Mistake` when there are none."""
+    return _images(folder)

@@ -30,6 +30,7 @@ class Mnist(Dataset):
     """
 
     origin = "https://ossci-datasets.s3.amazonaws.com/mnist/ (MNIST) or https://github.com/zalandoresearch/fashion-mnist"
+    pictures = True
     source = "LeCun, Cortes and Burges 1998, The MNIST database of handwritten digits"
 
     part: Literal["train", "test"] = "train"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
@@ -22,19 +23,20 @@ class Npz(Dataset):
 
     `fields` are the types of one example; in the file an axis that counts examples stands before them. Elements must be of the same kind
     (floats, whole numbers or truth values); their width may differ. `test` is a second file, or the fraction of the examples that are set
-    aside for evaluation: those with the smallest hash of their index, the same ones in every run. Other arrays in the file are left alone.
-    Python objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
+    aside for the test part: those with the smallest hash of their index, the same ones in every run. Other arrays are left alone. Python
+    objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
     array and, for a bad value, the record, counted from 0.
     """
 
     source = "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
+    endings = (".npz",)
 
     file: DataPath
     """The file's path in the data folder."""
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`."""
     test: Fraction | DataPath | None = None
-    """What is evaluated on: a second file, or a fraction of the examples."""
+    """The test part: a second file, or a fraction of the examples."""
     part: Part = "train"
     """Which part: "train" or "test"."""
 
@@ -53,8 +55,8 @@ class Npz(Dataset):
     def batch_types(self) -> dict[str, TensorType]:
         return batch_types(self.fields)
 
-    def portion(self, count: int) -> Array | None:
-        return choose_part(count, self.test, self.part)
+    def portion(self, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+        return choose_part(self, count, data)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
@@ -70,7 +72,7 @@ class Npz(Dataset):
         if not (folder / self._name).exists():
             beside = find_beside(folder, self._name)
             raise Mistake(MissingData(dataset=self.op_name(), file=self._name, folders=(str(folder),), beside=beside))
-        return examples_of(read_archive(folder / self._name, self.batch_types()), self.test, self.part)
+        return examples_of(read_archive(folder / self._name, self.batch_types()), self)
 
     @property
     def _name(self) -> str:

@@ -112,7 +112,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
 
 def _read(stream: IO[bytes], size: int) -> Array:
     """One array of an archive, whose entry has `size` bytes. Raises ValueError."""
-    dtype, by_columns, shape = _header(stream)
+    dtype, by_columns, shape = read_header(stream)
     count = _product(shape)
     if count * dtype.itemsize != size - stream.tell():
         raise ValueError(f"its header promises {count * dtype.itemsize:,} bytes, but it has {size - stream.tell():,}")
@@ -122,7 +122,7 @@ def _read(stream: IO[bytes], size: int) -> Array:
     return flat.reshape(shape[::-1]).T if by_columns else flat.reshape(shape)
 
 
-def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
+def read_header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
     """Element type, whether columns come first, and shape. Nothing in a header is evaluated. Raises ValueError."""
     start = stream.read(8)
     if start[:6] != b"\x93NUMPY" or start[6:] not in LENGTHS:
@@ -164,6 +164,12 @@ def _product(shape: tuple[int, ...]) -> int:
 
 def fit_arrays(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
     """The arrays in the types of a batch's fields. Raises `Mistake` for another kind or shape, unequal counts, and bad values."""
+    require_alike(arrays, types, path)
+    return {name: convert_array(array, types[name], name, path) for name, array in arrays.items()}
+
+
+def require_alike(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> None:
+    """Raises `Mistake` for arrays of another kind or shape than the fields, and for unequal counts."""
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
         _require_like(array, types[name], name, path, sizes)
@@ -173,7 +179,6 @@ def fit_arrays(arrays: Mapping[str, Array], types: Mapping[str, TensorType], pat
             raise Mistake(UnequalCounts(file=f"{path}: {first}", other=f"{path}: {name}", records=count, other_records=other))
     if not count:
         raise Mistake(NoRecords(file=str(path)))
-    return {name: convert_array(array, types[name], name, path) for name, array in arrays.items()}
 
 
 def describe_array(array: Array) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -48,6 +49,22 @@ def find(folder: Path | None, name: str, op: str) -> Path:
             return path
     beside = find_beside(folder, name)
     raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=names(name)[1:], beside=beside))
+
+
+def find_all(folder: Path | None, name: str, op: str) -> list[Path]:
+    """The files that a name with `*` stands for, in the order of their names; else the one of `find`. Raises `Mistake` for none."""
+    if "*" not in name or folder is None:
+        return [find(folder, name, op)]
+    found = matching(folder, name)
+    if not found:
+        raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),)))
+    return found
+
+
+def matching(folder: Path, name: str) -> list[Path]:
+    """The files that a name with `*` stands for, hidden ones left out."""
+    found = (path for path in folder.glob(name) if path.is_file() and not path.name.startswith("."))
+    return sorted(islice(found, LIMITS.compared_names))
 
 
 def names(name: str) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class TextLines(Dataset):
     with `.gz` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
     """
 
+    endings = (".txt", ".text")
+
     file: DataPath
     """The file's path in the data folder."""
 
@@ -39,3 +41,7 @@ class TextLines(Dataset):
         if not len(lines):
             raise Mistake(NoRecords(file=str(path)))
         return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}
+
+    def recognised_by(self, folder: Path) -> dict[str, list[str]]:
+        lines = self.load(folder)["text"]
+        return {"text": [row.tobytes().decode() for row in lines.rows(np.arange(len(lines)))]}

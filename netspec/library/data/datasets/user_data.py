@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.arrays import TooFewToSplit
+from netspec.diagnostics.data.arrays import OneGroup, TooFewToSplit
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import BeforeValidator, Field
@@ -60,19 +60,49 @@ def _mix_bits(x: Array) -> Array:
     return x ^ (x >> np.uint64(31))
 
 
-def choose_part(count: int, fraction: Any, part: Part) -> Array | None:
-    """The examples of a part, bool[count]; None for all, where nothing is set aside."""
-    if not isinstance(fraction, float):
+def choose_last(count: int, fraction: float, moments: Array | None) -> Array:
+    """True for the last examples, bool[count]: those with the largest numbers, or without numbers those at the end."""
+    if count < 2:
+        raise Mistake(TooFewToSplit(examples=count))
+    chosen = np.zeros(count, bool)
+    order = np.arange(count) if moments is None else np.argsort(moments, kind="stable")
+    chosen[order[-min(max(round(count * fraction), 1), count - 1) :]] = True
+    return chosen
+
+
+def choose_groups(groups: Array, fraction: float, field: str) -> Array:
+    """True for the examples of whole groups, bool[count], those with the smallest hash of their first example's index, until they are that
+    fraction. One group at least stays. Raises `Mistake` where there is no other."""
+    found, first, of_group, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    if len(found) < 2:
+        raise Mistake(OneGroup(field=field, examples=len(groups)))
+    order = np.argsort(_mix_bits(first.astype(np.uint64)), kind="stable")[:-1]
+    before = np.cumsum(sizes[order]) - sizes[order]
+    chosen = np.zeros(len(found), bool)
+    chosen[order[before < max(round(len(groups) * fraction), 1)]] = True
+    return chosen[of_group]
+
+
+def choose_part(dataset: Any, count: int, data: Mapping[str, Any] | None = None) -> Array | None:
+    """The examples of a dataset's part, bool[count], as its `test`, `part`, `split_by` and `group` say; None for all, where nothing is set
+    aside. `data` are its fields, which a division by one of them looks at."""
+    if not isinstance(dataset.test, float):
         return None
-    test = choose_held_out(count, fraction)
-    return test if part == "test" else ~test
+    data = data or {}
+    if dataset.group in data:
+        test = choose_groups(np.asarray(data[dataset.group]), dataset.test, dataset.group)
+    elif dataset.split_by is not None:
+        test = choose_last(count, dataset.test, data.get(dataset.split_by))
+    else:
+        test = choose_held_out(count, dataset.test)
+    return test if dataset.part == "test" else ~test
 
 
-def examples_of(data: Mapping[str, Any], fraction: Any, part: Part) -> dict[str, Any]:
-    """The examples of a part."""
+def examples_of(data: Mapping[str, Any], dataset: Any) -> dict[str, Any]:
+    """The examples of a dataset's part."""
     from netspec.library.data.columns import select
 
-    chosen = choose_part(len(next(iter(data.values()))), fraction, part)
+    chosen = choose_part(dataset, len(next(iter(data.values()))), data)
     return dict(data) if chosen is None else select(data, np.flatnonzero(chosen))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import NoSuchField
 from netspec.diagnostics.data.sequences import FieldTwice
 from netspec.library.base import Array, Example, Transform
 from netspec.library.base.field_bounds import AfterValidator, Field
+from netspec.library.data.draws import Draws
 from netspec.shape import TensorType
 
 
@@ -45,7 +46,7 @@ class Rename(Transform):
     def name_before(self, field: str) -> str:
         return next((old for old, new in self.names.items() if new == field), field)
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         return self.apply_eval(batch)
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:

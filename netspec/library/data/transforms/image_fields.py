@@ -77,11 +77,6 @@ def change_each(images: Images, change: Callable[[Array], Array]) -> Images:
     return np.stack(made) if isinstance(images, np.ndarray) else made
 
 
-def draw_uniform(rng: Any, *shape: int) -> Array:
-    """f64 in [0, 1), from the generator's raw 64-bit numbers, which NumPy keeps the same in every version."""
-    return ((rng.bit_generator.random_raw(shape) >> np.uint64(11)) * 2.0**-53).reshape(shape)
-
-
 def draw_below(chance: Array, limit: Array) -> Array:
     """Whole numbers 0 to limit - 1 from chances in [0, 1)."""
     return np.floor(chance * limit).astype(np.int64)

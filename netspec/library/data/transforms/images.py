@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.images import ImageTooSmall
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Transform
 from netspec.library.base.field_bounds import AfterValidator, Field
+from netspec.library.data.draws import Draws
 from netspec.library.data.transforms.image_fields import (
     IMAGE,
     Images,
     Size,
     change_each,
     draw_below,
-    draw_uniform,
     float_type,
     height_and_width,
     image_type,
@@ -53,9 +53,9 @@ class Flip(Transform):
         image_type(self.op_name(), fields, self.field)
         return fields
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         images = batch[self.field]
-        chosen = draw_uniform(rng, len(images)) < self.rate
+        chosen = draws.uniform() < self.rate
         pairs = zip(images, chosen.tolist(), strict=True)
         made = [(image[:, ::-1] if self.axis == "horizontal" else image[::-1]) if mirror else image for image, mirror in pairs]
         return {**batch, self.field: np.stack(made) if isinstance(images, np.ndarray) else made}
@@ -91,7 +91,7 @@ class CenterCrop(Transform):
             float_type(self.op_name(), fields, self.field)
         return resize_type(fields, self.field, size)
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         return self.apply_eval(batch)
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
@@ -144,10 +144,10 @@ class RandomCrop(Transform):
         require_room(self.op_name(), kind, size, self.pad)
         return resize_type(fields, self.field, size)
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         images, size = self._padded(batch[self.field]), height_and_width(self.size)
         room = np.maximum(sides(images) - size + 1, 1)
-        return {**batch, self.field: cut_pieces(self.op_name(), images, draw_below(draw_uniform(rng, len(images), 2), room), size)}
+        return {**batch, self.field: cut_pieces(self.op_name(), images, draw_below(draws.uniform(2), room), size)}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         images, size = self._padded(batch[self.field]), height_and_width(self.size)
@@ -163,7 +163,7 @@ class RandomCrop(Transform):
         return change_each(images, lambda image: np.pad(image, widths, self.mode))
 
 
-def _require_order(ends: tuple[float, float]) -> tuple[float, float]:
+def require_order(ends: tuple[float, float]) -> tuple[float, float]:
     """Checks that a range has its smaller end first."""
     if ends[0] > ends[1]:
         raise ValueError("the smallest number, then the largest")
@@ -183,9 +183,9 @@ class RandomResizedCrop(Transform):
 
     size: Size
     """The side of the square that is made, or height and width."""
-    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_require_order)] = (0.08, 1.0)
+    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(require_order)] = (0.08, 1.0)
     """The smallest and the largest share of the image's area."""
-    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(_require_order)] = (3 / 4, 4 / 3)
+    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(require_order)] = (3 / 4, 4 / 3)
     """The smallest and the largest proportion of width to height."""
     method: Method = "bilinear"
     """How images are resized: "bilinear", or "bicubic" (sharper; numbers may leave their range)."""
@@ -202,9 +202,9 @@ class RandomResizedCrop(Transform):
         float_type(self.op_name(), fields, self.field)
         return resize_type(fields, self.field, height_and_width(self.size))
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         images = batch[self.field]
-        corners, boxes = self.boxes(sides(images), draw_uniform(rng, len(images), ATTEMPTS, 4))
+        corners, boxes = self.boxes(sides(images), draws.uniform(ATTEMPTS, 4))
         return {**batch, self.field: _pieces(images, corners, boxes, height_and_width(self.size), self.method)}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:

@@ -10,7 +10,8 @@ from netspec.diagnostics.data.chains import ChannelsDiffer
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.field_bounds import BeforeValidator, Field
-from netspec.library.data.transforms.image_fields import IMAGE, change_each, draw_uniform, float_type
+from netspec.library.data.draws import Draws
+from netspec.library.data.transforms.image_fields import IMAGE, change_each, float_type
 from netspec.shape import TensorType
 
 Partial = Literal["drop", "pad"]
@@ -87,13 +88,16 @@ class Normalize(Transform):
         if isinstance(numbers, tuple) and (kind.rank < 2 or kind.shape[-1] != len(numbers)):
             raise Mistake(ChannelsDiffer(argument=argument, count=len(numbers), field=self.field, type=kind, blame=argument))
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         return self.apply_eval(batch)
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         values = batch[self.field]
         changed = self._changed(values) if isinstance(values, np.ndarray) else change_each(values, self._changed)
         return {**batch, self.field: changed}
+
+    def restored(self, field: str, values: Array) -> Array:
+        return values * np.asarray(self.std, values.dtype) + np.asarray(self.mean, values.dtype) if field == self.field else values
 
     def _changed(self, values: Array) -> Array:
         mean, std = np.asarray(self.mean, values.dtype), np.asarray(self.std, values.dtype)
@@ -117,7 +121,7 @@ class Binarize(Transform):
         float_type(self.op_name(), fields, self.field)
         return fields
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         return self.apply_eval(batch)
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
@@ -150,18 +154,21 @@ class Bernoulli(Transform):
         float_type(self.op_name(), fields, self.field)
         return fields
 
-    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
-        return {**batch, self.field: change_each(batch[self.field], lambda values: _draw_values(values, rng))}
+    def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
+        values = batch[self.field]
+        made = [_draw_values(value, own.uniform(*value.shape)[0]) for value, own in zip(values, draws.each(), strict=True)]
+        return {**batch, self.field: np.stack(made) if isinstance(values, np.ndarray) else made}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
-        return {**batch, self.field: change_each(batch[self.field], lambda values: _draw_values(values, _generator(values)))}
+        return {**batch, self.field: change_each(batch[self.field], _draw_again)}
 
 
-def _draw_values(values: Array, rng: Any) -> Array:
+def _draw_values(values: Array, chances: Array) -> Array:
     """1 with the chance that the value says, else 0."""
-    return (draw_uniform(rng, *values.shape) < values).astype(values.dtype)
+    return (chances < values).astype(values.dtype)
 
 
-def _generator(values: Array) -> Any:
-    """A generator that depends on the numbers of one example alone."""
-    return np.random.Generator(np.random.Philox(key=zlib.crc32(np.ascontiguousarray(values).tobytes())))
+def _draw_again(values: Array) -> Array:
+    """The draw that depends on the numbers of one example alone."""
+    raw = np.random.Philox(key=zlib.crc32(np.ascontiguousarray(values).tobytes())).random_raw(values.shape)
+    return _draw_values(values, ((raw >> np.uint64(11)) * 2.0**-53).reshape(values.shape))

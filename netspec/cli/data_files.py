@@ -1,0 +1,72 @@
+"""Carries out `netspec data` for files of data. Floor 6."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netspec.cli.terminal import report, write_line
+from netspec.cli.training_commands import word_of
+from netspec.diagnostics.base import Mistake
+from netspec.files import describe_missing, refuse_existing, write_atomic
+
+if TYPE_CHECKING:
+    from netspec.tools.data_files.look import Look
+
+
+def run_look(args: Namespace) -> int:
+    """Print what files hold; 0, or 1 where one cannot be read."""
+    from netspec.tools.data_files.kinds import look_at
+    from netspec.tools.data_files.look import starter_text
+
+    paths, tests = [Path(file) for file in args.files], [Path(file) for file in args.test]
+    if args.output:
+        refuse_existing(args.output)
+    try:
+        for path in (*paths, *tests):
+            if not path.exists():
+                raise Mistake(describe_missing(path))
+        found = look_at(paths, tests, args.label)
+    except Mistake as mistake:
+        return report([mistake.diagnostic])
+    for line in (*describe(found), *propose(found, args)):
+        write_line(line)
+    if args.output and found.starter and starter_text(found.starter):
+        folder = os.path.dirname(os.path.normpath(args.files[0])) or "."
+        name = "".join(part.capitalize() for part in Path(args.output).stem.replace("-", "_").split("_") if part.isalnum())
+        write_atomic(args.output, starter_text(found.starter, name if name[:1].isalpha() else "Starter"))
+        write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
+    return 0
+
+
+def describe(found: Look) -> Iterator[str]:
+    """What was found, and what one would want to know."""
+    yield found.title
+    yield ""
+    yield from (f"  {line}" for line in found.lines)
+    if found.warnings:
+        yield ""
+        yield from (f"note: {warning}" for warning in found.warnings)
+
+
+def propose(found: Look, args: Namespace) -> Iterator[str]:
+    """The declaration for a spec, and what to type next."""
+    from netspec.tools.data_files.look import declaration
+
+    yield ""
+    lines = [*declaration(found.starter)] if found.starter else []
+    if not lines:
+        why = "a spec cannot write their names" if found.starter else "there is nothing in them to learn a label from"
+        yield f"no declaration to propose: {why}"
+        return
+    if found.label and not args.label:
+        yield f"taken for the label: `{found.label}`; another one by `--label NAME`"
+        yield ""
+    yield from lines
+    yield ""
+    files = " ".join([*map(word_of, args.files), *(f"--test {word_of(file)}" for file in args.test)])
+    if args.output is None:
+        yield f"next: netspec data {files} -o m.net writes a small spec that trains on them"

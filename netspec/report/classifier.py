@@ -1,0 +1,60 @@
+"""Draws what a classifier takes for what: the confusion matrix, the recall of each class, and examples of the worst errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.limits import LIMITS
+from netspec.report.markup import Html, join, note, table, tag, void
+from netspec.report.outcomes import Error, Outcomes
+from netspec.report.pictures import draw
+
+
+def draw_outcomes(found: Outcomes, names: Sequence[str], label: str) -> Html:
+    """The parts of one run's evaluation; `label` is the field of the class numbers, which is not shown with an example."""
+    right, total = int(found.matrix.trace()), int(found.matrix.sum())
+    share = f" ({right / total:.2%})" if total else ""
+    some = "" if found.whole else f" of the first {found.examples:,} examples"
+    head = note(f"{right:,} of {total:,} are right{share}{some}.")
+    small = len(names) <= LIMITS.reported_classes
+    return join(head, _matrix(found, names) if small else _confused(found, names), _examples(found.errors, names, label))
+
+
+def _matrix(found: Outcomes, names: Sequence[str]) -> Html:
+    """A row for each class with what it is taken for, darker where that is more of the row, and its recall."""
+    body = []
+    for row, name in enumerate(names):
+        counts = found.matrix[row].tolist()
+        total = sum(counts)
+        cells = [_cell(count, total, row == column) for column, count in enumerate(counts)]
+        recall = f"{counts[row] / total:.1%}" if total else ""
+        body.append(tag("tr", tag("th", name, scope="row"), *cells, tag("td", recall, class_="number")))
+    head = tag("tr", tag("th", "is \\ taken for"), *(tag("th", name, scope="col") for name in names), tag("th", "recall"))
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body), class_="matrix"), class_="wide")
+
+
+def _cell(count: int, total: int, right: bool) -> Html:
+    """A count whose background says which share of its row it is, in one of ten steps."""
+    step = -(-10 * count // total) if total else 0
+    return tag("td", f"{count:,}" if count else "", class_=f"{'right' if right else 'wrong'} s{step}")
+
+
+def _confused(found: Outcomes, names: Sequence[str]) -> Html:
+    """The pairs of classes that are confused most often."""
+    pairs = [(int(found.matrix[i, k]), i, k) for i, k in zip(*found.matrix.nonzero(), strict=True) if i != k]
+    worst = sorted(pairs, key=lambda pair: (-pair[0], *pair[1:]))[: LIMITS.reported_classes]
+    return table(("is", "taken for", "times"), [(names[i], names[k], f"{count:,}") for count, i, k in worst], words=2)
+
+
+def _examples(errors: Sequence[Error], names: Sequence[str], label: str) -> Html | None:
+    """The worst errors, those first whose label has the least probability."""
+    if not errors:
+        return None
+    return join(tag("h4", "The worst errors"), tag("div", *(_example(error, names, label) for error in errors), class_="examples"))
+
+
+def _example(error: Error, names: Sequence[str], label: str) -> Html:
+    fields = [draw(name, value) for name, value in error.fields.items() if name != label]
+    said = f"{names[error.said]} ({error.sure:.1%})"
+    words = tag("figcaption", tag("b", names[error.label]), " taken for ", tag("b", said), void("br"), f"example {error.index:,}")
+    return tag("figure", *fields, words)

@@ -1,0 +1,181 @@
+"""Predicts the examples that a run is evaluated on, where its model is a classifier: what is taken for what, and the worst errors.
+
+A loss or metric of scores and class numbers says that a model is one. It is measured by the program itself, under the run's own precision
+and chain of evaluation; in place of its sums each example's label, prediction and their probabilities are kept.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from netspec.ir import Measurement, Objective, TrainPlan
+from netspec.lazy import jax, jnp, np
+from netspec.library.base import Array, In, Metric, Scope
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK
+from netspec.limits import LIMITS
+from netspec.lower.objective import EXAMPLE_WEIGHTS
+from netspec.record import replace
+from netspec.train.feed import Feed
+from netspec.train.trainable_model import Program
+
+
+class Outcome(Metric):
+    """Label, prediction and the logarithms of their probabilities, [..., 4], of scores [..., C]; NaN for a label that is no class."""
+
+    inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
+        logits, labels = inputs[0].astype(jnp.float32), inputs[1]
+        shares = jax.nn.log_softmax(logits, axis=-1)
+        label = labels if labels.ndim < logits.ndim else jnp.argmax(labels, axis=-1)
+        said = jnp.argmax(logits, axis=-1)
+        known = (label >= 0) & (label < logits.shape[-1])
+        picked = [jnp.take_along_axis(shares, jnp.clip(x, 0, logits.shape[-1] - 1)[..., None], -1)[..., 0] for x in (label, said)]
+        return jnp.stack([jnp.where(known, label.astype(jnp.float32), jnp.nan), said.astype(jnp.float32), *picked], axis=-1)
+
+    def statistics(self, values: Array, weight: Array) -> Any:
+        return values, weight[..., 0]
+
+
+class Answer(Outcome):
+    """The same of one score of yes, whose probability is its sigmoid: the classes are 0, no, and 1, yes."""
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
+        score, truth = inputs[0].astype(jnp.float32), inputs[1].astype(jnp.float32)
+        label, said = (truth > 0.5).astype(jnp.float32), (score > 0).astype(jnp.float32)
+        shares = [jax.nn.log_sigmoid(jnp.where(x > 0, score, -score)) for x in (label, said)]
+        return jnp.stack([label, said, *shares], axis=-1)
+
+
+@dataclass(frozen=True)
+class Use:
+    """The loss or metric that says that a model is a classifier."""
+
+    measurement: Measurement
+    classes: int
+    field: str
+    """The field of the labels, where it is one."""
+    per_example: bool
+    """Each example is of one class, not each of its elements."""
+
+
+def find_use(plan: TrainPlan) -> Use | None:
+    """The first loss or metric of scores and classes that an evaluation measures; None where there is none."""
+    objective = plan.eval.objective
+    names = {port.wire: port.name for port in objective.body.inputs}
+    for measurement in objective.measurements:
+        if (found := _classes_of(measurement, objective)) is not None:
+            rank = objective.body.types[measurement.inputs[0]].rank  # type: ignore[index]
+            single = rank == (2 if isinstance(_op_for(measurement), Outcome) and not isinstance(_op_for(measurement), Answer) else 1)
+            return Use(measurement, found, names.get(measurement.inputs[1], ""), single and measurement.per_example)
+    return None
+
+
+def _classes_of(measurement: Measurement, objective: Objective) -> int | None:
+    """How many classes it tells apart; None where it is no measure of scores and labels, or nobody knows how many."""
+    if len(measurement.inputs) < 2 or not all(isinstance(wire, int) for wire in measurement.inputs[:2]):
+        return None
+    types = tuple(objective.body.types[wire] for wire in measurement.inputs if isinstance(wire, int))
+    scores, labels = types[:2]
+    wants = measurement.op.inputs[0].wants if measurement.op.inputs else ""
+    if wants == "log_odds":
+        return 2 if scores.rank == 1 and labels.rank == 1 else None
+    if not (wants == "logits" or measurement.op.tells_apart(*types)) or scores.rank - labels.rank not in (0, 1) or not scores.rank:
+        return None
+    last = scores.shape[-1]
+    return last.value if last.is_constant else None
+
+
+def _op_for(measurement: Measurement) -> Metric:
+    """What is measured in its place."""
+    return Answer() if measurement.op.inputs[0].wants == "log_odds" else Outcome()
+
+
+def watch(program: Program, use: Use) -> Program:
+    """The program whose evaluation gives outcomes in place of sums."""
+    from dataclasses import replace as change
+
+    assert program.plan is not None
+    plan, own = program.plan, use.measurement
+    optional = tuple((name, wire) for name, wire in own.optional if name == "mask" and own.op.mask_weighs)
+    one = Measurement(_op_for(own), own.inputs[:2], own.output, optional, own.per_example, own.span)
+    objective = replace(plan.eval.objective, measurements=(one,))
+    return change(program, plan=replace(plan, eval=replace(plan.eval, objective=objective)))
+
+
+@dataclass(frozen=True, order=True)
+class Error:
+    """An example that is taken for another class than it is."""
+
+    loss: float
+    """-log of the label's probability."""
+    index: int
+    """Its number in the order of the evaluation."""
+    label: int = field(compare=False)
+    said: int = field(compare=False)
+    sure: float = field(compare=False)
+    """The probability of what it is taken for."""
+    fields: Mapping[str, Any] = field(compare=False)
+    """Its values by field, behind the chain of evaluation."""
+
+
+@dataclass
+class Outcomes:
+    """What an evaluation has found."""
+
+    matrix: Array
+    """How often which class, the row, is taken for which, the column; [C, C]."""
+    errors: list[Error]
+    """The worst first."""
+    examples: int
+    whole: bool
+    """Every example of the evaluation is counted."""
+
+
+def measure(program: Program, state: Any, feed: Feed, use: Use, most: int = LIMITS.reported_examples) -> Outcomes:
+    """Predicts the feed, at most so many examples. Raises `Mistake` or `SpecError` for data that do not fit."""
+    watched, state = watch(program, use), program.averaged(state)
+    found = Outcomes(np.zeros((use.classes, use.classes), np.int64), [], 0, True)
+    for batch in feed.evaluation():
+        if found.examples >= most:
+            found.whole = False
+            break
+        ((values, weight),) = watched.eval_step(state, program.send(batch), found.examples)
+        _count(found, np.asarray(values), np.asarray(weight), getattr(use.measurement.op, "ignore", None))
+        if use.per_example:
+            _keep_worst(found, np.asarray(values), np.asarray(weight), batch)
+        own = batch.get(EXAMPLE_WEIGHTS)
+        found.examples += len(next(iter(batch.values()))) if own is None else int((own != 0).sum())
+    found.errors = sorted(found.errors, reverse=True)
+    return found
+
+
+def _count(found: Outcomes, values: Array, weight: Array, ignored: int | None) -> None:
+    """Adds the pairs of a batch to the matrix; what does not count, or has a label that is no class, is left out."""
+    flat, counts = values.reshape(-1, 4), np.broadcast_to(weight, values.shape[:-1]).reshape(-1) != 0
+    counts &= np.isfinite(flat[:, 0]) & (flat[:, 0] != (np.nan if ignored is None else ignored))
+    pairs = flat[counts, :2].astype(np.int64)
+    np.add.at(found.matrix, (pairs[:, 0], pairs[:, 1]), 1)
+
+
+def _keep_worst(found: Outcomes, values: Array, weight: Array, batch: Mapping[str, Any]) -> None:
+    """Keeps the examples of a batch that are among the worst so far."""
+    wrong = np.flatnonzero((weight != 0) & np.isfinite(values[:, 0]) & (values[:, 0] != values[:, 1]))
+    for row in wrong.tolist():
+        label, said, share, sure = values[row].tolist()
+        if len(found.errors) == LIMITS.reported_errors and -share <= found.errors[0].loss:
+            continue
+        fields = {name: np.array(x[row]) for name, x in batch.items() if name != EXAMPLE_WEIGHTS}
+        error = Error(-share, found.examples + row, int(label), int(said), float(np.exp(sure)), fields)
+        (heapq.heappush if len(found.errors) < LIMITS.reported_errors else heapq.heapreplace)(found.errors, error)
+
+
+def name_classes(program: Program, use: Use) -> Sequence[str]:
+    """What the classes are called, as far as the data say it; else their numbers."""
+    dataset = program.plan.data.dataset if program.plan else None
+    known: Mapping[str, Iterable[str]] = {} if dataset is None else dataset.class_names(program.learned.get(dataset.op_name(), {}))
+    names = list(known.get(use.field, ()))
+    return names if len(names) == use.classes else [str(k) for k in range(use.classes)]

@@ -1,0 +1,106 @@
+"""Looks at archives of arrays (.npz) and single ones (.npy), and says how `npz` and `npy` declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.data.datasets.npz_archive import describe_array, read_all
+from netspec.tools.data_files import fields
+from netspec.tools.data_files.look import Look, Starter, align, count
+from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name, quoted
+
+DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
+"""The element type that a spec has for one of NumPy; numbers of 64 bits become narrower, where they fit."""
+
+
+def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+    """What an archive holds. Raises `Mistake`."""
+    arrays = read_all(paths[0])
+    sizes = [len(array) for array in arrays.values() if array.ndim]
+    examples = max(set(sizes), key=lambda size: (sizes.count(size), size)) if sizes else 0
+    used = {name: array for name, array in arrays.items() if array.ndim and len(array) == examples and dtype_of(array)}
+    rows = [(name, describe_array(array), holds(array)) for name, array in arrays.items()]
+    left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
+    others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
+    sound = {name: array for name, array in used.items() if _finite(array)}
+    compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
+    found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
+    chosen = guess_label(used, label)
+    starter = make_starter(paths[0].name, tests[0].name if tests else "", used, chosen) if examples else None
+    return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
+
+
+def dtype_of(array: Array) -> str:
+    """The element type of a field that an array fills; "" for what is no number."""
+    return "bool" if array.dtype.kind == "b" else DTYPES.get(f"{array.dtype.kind}{array.dtype.itemsize}", "")
+
+
+def _finite(array: Array) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+def holds(array: Array) -> str:
+    """What is in an array, as far as it holds numbers."""
+    return fields.describe(array) if array.size and dtype_of(array) and _finite(array) else ""
+
+
+def why_not(array: Array, examples: int) -> str:
+    """Why an array is no field."""
+    if not dtype_of(array):
+        return f"its elements are no numbers ({array.dtype})"
+    return "it has no axis" if not array.ndim else f"it has {len(array):,} records, the others have {examples:,}"
+
+
+def guess_label(arrays: Mapping[str, Array], wished: str) -> str:
+    """The array with a usual name of a label, else the last one of one number an example."""
+    if wished in arrays:
+        return wished
+    plain = [name for name, array in arrays.items() if array.ndim == 1]
+    named = next((n for wish in LABELS for n in arrays if n.lower().removesuffix("_train") == wish and arrays[n].ndim == 1), "")
+    return named or (plain[-1] if plain else "")
+
+
+def field_type(array: Array) -> str:
+    """`f32[28, 28]`, of one example."""
+    return f"{dtype_of(array)}[{', '.join(map(str, array.shape[1:]))}]"
+
+
+def make_starter(file: str, test: str, arrays: Mapping[str, Array], label: str) -> Starter | None:
+    """A small spec of the arrays; None where there is nothing to learn from, or no label."""
+    inputs = {name: array for name, array in arrays.items() if name != label and array.ndim > 1}
+    if not label or not inputs or not all(name.isidentifier() for name in (label, *inputs)):
+        return None
+    taken = {"logits", "y", "h", "batch"}
+    names = {name: field_name(name.removesuffix("_train"), taken) for name in inputs}
+    names[label] = "label" if label.lower() in ("y", "logits", "h", "y_train") else label
+    renamed = ", ".join(f'{old}="{new}"' for old, new in names.items() if old != new)
+    declared = ", ".join(f"{name}: {field_type(arrays[name])}" for name in (*inputs, label))
+    ending = f"test={quoted(test) if test else SET_ASIDE}"
+    batch = next((size for size in (128, 64, 32, 16, 8) if len(arrays[label]) >= 8 * size), 4)
+    data = f"npz({quoted(file)}, fields={{{declared}}}, {ending}){f' -> rename({renamed})' if renamed else ''} -> shuffle -> batch({batch})"
+    ports = tuple(f"{names[name]}: {dtype_of(array)}[{', '.join(('B', *map(str, array.shape[1:])))}]" for name, array in inputs.items())
+    flat = [_flat(names[name], array) for name, array in inputs.items()]
+    joined = flat[0] if len(flat) == 1 else f"concat({', '.join(f'({text})' for text in flat)}, axis=-1)"
+    body, loss, metric = _ends(names[label], arrays[label])
+    return Starter(data, ports, (f"h = {joined} -> dense(64) -> relu", *body), loss, metric)
+
+
+def _flat(name: str, array: Array) -> str:
+    """The input as one row of floats around 0 to 1 for each example."""
+    cast = name if array.dtype.kind == "f" else f"cast({name}, f32)"
+    scaled = f"({cast} / 255)" if array.dtype == np.uint8 and array.ndim > 2 else cast
+    return f"{scaled} -> flatten" if array.ndim > 2 else scaled
+
+
+def _ends(label: str, array: Array) -> tuple[tuple[str, ...], str, str]:
+    """The model's output, the loss and the metric."""
+    found = fields.counts(array) if array.dtype.kind in "iu" else {}
+    if found and min(found) >= 0:
+        output = f"output logits = h -> dense({max(found) + 1})"
+        integer = label if dtype_of(array) != "u8" else f"cast({label}, i32)"
+        return (output,), f"softmax_cross_entropy(logits, {integer})", f"accuracy(logits, {integer})"
+    wanted = label if array.dtype.kind == "f" else f"cast({label}, f32)"
+    return ("output y = (h -> dense(1))[:, 0]",), f"mean_squared_error(y, {wanted})", ""

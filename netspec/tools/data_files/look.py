@@ -1,0 +1,89 @@
+"""Holds what was found in files of data, and writes it for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from netspec.diagnostics.drawing.cells import escape, width
+from netspec.record import record
+
+
+@record
+class Starter:
+    """What a small spec that trains on the data is made of, as text of the language."""
+
+    data: str
+    """The data chain: `csv("a.csv", …) -> shuffle -> batch(32)`."""
+    inputs: tuple[str, ...]
+    """Declarations of the model's inputs."""
+    body: tuple[str, ...]
+    """The model's other statements."""
+    loss: str
+    metric: str = ""
+    epochs: int = 20
+    rate: str = "0.003"
+    evaluated: str = ""
+    """The data chain of other files that are evaluated, where the dataset does not name them itself."""
+
+
+@record
+class Look:
+    """What was found."""
+
+    title: str
+    """What it is and how much of it."""
+    lines: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    starter: Starter | None = None
+    label: str = ""
+    """What was taken for the label, in the words of the files."""
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines whose columns stand below each other; the last column keeps its own width."""
+    shown = [[escape(text) for text in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip_longest(*shown, fillvalue="")]
+    return ["  ".join(text + " " * (room - width(text)) for text, room in zip(row, widths, strict=False)).rstrip() for row in shown]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 line`, `3 lines`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def share(part: int, whole: int) -> str:
+    """`9 (18%)`."""
+    percent = 100 * part / whole
+    return f"{part:,} ({percent:.0f}%)" if percent >= 1 or not part else f"{part:,} (under 1%)"
+
+
+def starter_text(starter: Starter, name: str = "Starter") -> str:
+    """A whole spec, in the one style of the language; "" where names of the data cannot be written in one."""
+    body = [f"  {line}" for line in (*(f"input {text}" for text in starter.inputs), *starter.body)]
+    settings = [
+        f"data = {starter.data}",
+        f"loss = {starter.loss}",
+        *([f"metric accuracy = {starter.metric}"] if starter.metric else []),
+        f"optimizer = adam({starter.rate})",
+        f"duration = {starter.epochs} epochs",
+        *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
+    ]
+    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", ""]))
+
+
+def format_text(text: str) -> str:
+    """The text as the formatter writes it; "" where it is no spec."""
+    from netspec.source import Source
+    from netspec.syntax.parser import parse
+    from netspec.syntax.printer import print_file
+
+    file, problems = parse(Source("starter.net", text))
+    return "" if file is None or problems else print_file(file)
+
+
+def declaration(starter: Starter) -> Iterator[str]:
+    """The lines of the setting `data`; none where the data cannot be declared."""
+    lines = starter_text(starter).splitlines()
+    begins = [number for number, line in enumerate(lines) if line.startswith(("  data", "  loss"))]
+    yield from lines[begins[0] : begins[1]] if begins else ()

@@ -1,0 +1,327 @@
+"""Looks at tables: their columns, what would mislead a training on them, and how `csv` declares them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from netspec.lazy import np
+from netspec.library.data.datasets.text_table import open_table, read_text
+from netspec.library.data.datasets.user_data import choose_held_out
+from netspec.limits import LIMITS
+from netspec.record import record
+from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
+from netspec.tools.data_files.look import Look, Starter, align, count, share
+
+LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
+ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
+"""Names of columns that tell lines apart."""
+SEPARATORS = (",", ";", "\t", "|")
+SET_ASIDE = 0.2
+"""The fraction that is proposed for evaluation where there is no second file."""
+UNBALANCED, RARE = 10, 2
+FEW = 20
+"""Different whole numbers of a label that still are classes."""
+
+
+@record(eq=False)
+class Table:
+    """The files of a table as they were looked at."""
+
+    columns: dict[str, Column]
+    separator: str
+    whole: bool
+    """Were all lines looked at?"""
+
+    @property
+    def lines(self) -> int:
+        return next(iter(self.columns.values())).lines
+
+    def rows(self, names: Sequence[str]) -> list[tuple[int, ...]]:
+        """Of each line what these columns hold, as numbers of texts."""
+        return list(zip(*(self.columns[name].codes for name in names), strict=True))
+
+    def texts(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """Of each line what these columns hold."""
+        every = [(list(self.columns[name].texts), self.columns[name].codes) for name in names]
+        return list(zip(*([texts[code] for code in codes] for texts, codes in every), strict=True))
+
+
+def read(paths: Sequence[Path]) -> Table:
+    """The columns of tables. Raises `Mistake` with the file and the line."""
+    separator = find_separator(paths[0])
+    columns: dict[str, Column] = {}
+    left = LIMITS.described_lines
+    for path in paths:
+        header, rows = open_table(path, separator)
+        columns = columns or {name: Column(name) for name in header}
+        pairs = [(columns[name], place) for name, place in header.items() if name in columns]
+        for _, row in islice(rows, left):
+            for column, place in pairs:
+                column.take(row[place])
+            left -= 1
+    return Table(columns, separator, left > 0)
+
+
+def find_separator(path: Path) -> str:
+    """The sign that stands most often in the first line, outside of quotes."""
+    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
+    return max(SEPARATORS, key=first.count)
+
+
+# --- what the columns are for ----------------------------------------------------------------------------------------
+
+
+@record(eq=False)
+class Roles:
+    """What becomes of each column."""
+
+    label: Column
+    classes: tuple[str, ...]
+    """The words of the label, in order; none for a quantity."""
+    numbers: tuple[Column, ...]
+    words: tuple[Column, ...]
+    left_out: Mapping[str, str]
+    """Why columns are left out."""
+    time: Column | None = None
+
+
+def find_roles(table: Table, label: str) -> Roles:
+    """What each column is to be."""
+    chosen = table.columns[label] if label in table.columns else _guess_label(table)
+    left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column))}
+    used = [column for name, column in table.columns.items() if column is not chosen and name not in left_out]
+    time = next((column for column in table.columns.values() if column.kind == "date" and column.ascends), None)
+    numbers = tuple(column for column in used if column.kind in NUMBERS)
+    return Roles(chosen, _classes_of(chosen), numbers, tuple(c for c in used if c.kind in ("words", "truth")), left_out, time)
+
+
+def _guess_label(table: Table) -> Column:
+    """The column with a usual name of a label, else the last one that is of use."""
+    named = next((c for wish in LABELS for name, c in table.columns.items() if name.lower() == wish), None)
+    usable = [column for column in table.columns.values() if not _why_not(column)]
+    return named or (usable[-1] if usable else list(table.columns.values())[-1])
+
+
+def _classes_of(label: Column) -> tuple[str, ...]:
+    """The words that are classes; none for a quantity."""
+    values = label.counts
+    if label.kind == "words":
+        return tuple(sorted(values))
+    if label.kind == "truth":
+        return tuple(sorted(values, key=str.lower))
+    if label.kind != "whole" or len(values) > FEW or len(values) == label.lines:
+        return ()
+    return tuple(sorted(values, key=int))
+
+
+def _why_not(column: Column) -> str:
+    """Why a column tells nothing about new examples; "" where it may."""
+    different, there = len(column.counts), column.lines - column.gaps
+    if not different:
+        return "is empty"
+    if different == 1 and not column.gaps:
+        return f"is `{next(iter(column.counts))}` in every line"
+    if column.kind == "date":
+        return "holds dates, which are no numbers"
+    if column.kind == "whole" and different == column.lines > RARE and ID.search(column.name):
+        return "is an id, as it seems, and tells nothing about new lines"
+    if column.kind == "words" and there > 10 and different > 0.5 * there and different > RARE:
+        return f"has {different:,} different texts in {there:,} lines, so few occur again"
+    if column.kind == "words" and max(map(len, column.counts)) > LIMITS.string_characters // 8:
+        return "holds long texts"
+    return ""
+
+
+# --- what one would want to know -------------------------------------------------------------------------------------
+
+
+def warnings(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
+    """What would mislead a training on the table, or its evaluation."""
+    yield from (f"`{name}` {why}: it is left out" for name, why in roles.left_out.items())
+    for column in (*roles.numbers, *roles.words):
+        if 2 * column.gaps > column.lines:
+            yield f"`{column.name}` is missing in {share(column.gaps, column.lines)} of {count(column.lines, 'line')}"
+        if column.kind in NUMBERS and (far := find_far_value(column)):
+            yield f"`{column.name}`: {far}: if it stands for a missing value, write it in `missing`"
+        if tells_label(column, roles.label):
+            yield f"`{column.name}` tells `{roles.label.name}` exactly: is it known before the label is?"
+    yield from _of_label(roles)
+    yield from _of_parts(table, roles, test)
+
+
+def tells_label(column: Column, label: Column) -> bool:
+    """Does every value of a column, of which there are few, stand with one label only?"""
+    both = ~column.missing & ~label.missing
+    one, other = column.coded[both], label.coded[both]
+    different = len(np.unique(one))
+    if not 2 <= different <= len(one) // 3 or len(np.unique(other)) < 2:
+        return False
+    return len(set(zip(one.tolist(), other.tolist(), strict=True))) == different
+
+
+def _of_label(roles: Roles) -> Iterator[str]:
+    """Labels that are missing, rare, or unbalanced."""
+    label = roles.label
+    if label.gaps:
+        yield f"the label `{label.name}` is missing in {share(label.gaps, label.lines)} of the lines, which are left out"
+    if not roles.classes:
+        return
+    (most, largest), (least, smallest) = label.counts.most_common(1)[0], min(label.counts.items(), key=lambda pair: pair[1])
+    if smallest < RARE:
+        yield f"the class `{least}` of `{label.name}` has one line: it is never both trained and evaluated"
+    elif largest >= UNBALANCED * smallest:
+        percent = 100 * largest / label.counts.total()
+        yield (
+            f"`{label.name}` is `{most}` in {count(largest, 'line')} and `{least}` in {smallest:,}: "
+            f'an accuracy of {percent:.0f}% says nothing; weigh the classes by `-> class_weights("label")`'
+        )
+
+
+def _of_parts(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
+    """Lines that occur again, and what only the evaluation has."""
+    names = [name for name in table.columns if not roles.left_out.get(name, "").startswith("is an id")]
+    if test is None:
+        rows, held = table.rows(names), choose_held_out(table.lines, SET_ASIDE) if table.lines > 1 else np.zeros(1, bool)
+        again = table.lines - len(set(rows))
+        if again:
+            inside = {row for row, out in zip(rows, held.tolist(), strict=True) if out}
+            both = len(inside & {row for row, out in zip(rows, held.tolist(), strict=True) if not out})
+            leak = f"; {count(both, 'of them stands', 'of them stand')} in training and in evaluation alike" if both else ""
+            yield f"{count(again, 'line')} {'repeats' if again == 1 else 'repeat'} another one{leak}"
+        return
+    shared = [name for name in names if name in test.columns]
+    both = len(set(table.texts(shared)) & set(test.texts(shared)))
+    if both:
+        yield f"{count(both, 'line')} of the evaluation {'stands' if both == 1 else 'stand'} in training as well"
+    for column in (*roles.numbers, *roles.words):
+        other = test.columns.get(column.name)
+        yield from [] if other is None else _of_column(column, other)
+
+
+def _of_column(column: Column, other: Column) -> Iterator[str]:
+    """What a column of the evaluation has that training does not."""
+    if column.kind in NUMBERS and other.kind in NUMBERS:
+        outside = int(((other.known < column.known.min()) | (other.known > column.known.max())).sum())
+        if outside:
+            low, high = column.known.min(), column.known.max()
+            yield f"`{column.name}` lies outside of training's {low:g} to {high:g} in {count(outside, 'line')} of the evaluation"
+    elif column.kind == "words":
+        new = [text for text in other.counts if text not in column.counts]
+        if new:
+            named = ", ".join(new[: LIMITS.suggestions])
+            yield f"`{column.name}` has {count(len(new), 'word')} in the evaluation that training never saw: {named}"
+
+
+# --- how it is declared ----------------------------------------------------------------------------------------------
+
+
+def field_name(column: str, taken: set[str]) -> str:
+    """A column's name as a field of the language: `Fare (GBP)` is `fare_gbp`."""
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()).strip("_")
+    plain = plain if plain and plain[0].isalpha() else f"c_{plain}".rstrip("_")
+    found = next(name for number in range(len(taken) + 2) if (name := f"{plain}_{number}" if number else plain) not in taken)
+    taken.add(found)
+    return found
+
+
+def quoted(text: str) -> str:
+    """A text as a string of the language."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | None:
+    """A small spec of the table; None where no column is left to learn from."""
+    if not roles.numbers and not roles.words:
+        return None
+    taken = {"label", "x", "y", "logits", "batch", "h"}
+    words = {field_name(column.name, taken): column for column in roles.words}
+    fields = {**({"x": f"f32[{len(roles.numbers)}]"} if roles.numbers else {}), **dict.fromkeys(words, "i32[]")}
+    fields["label"] = "i32[]" if roles.classes else "f32[]"
+    data = _chain(file, test, table, roles, words, fields)
+    sizes = {name: len(column.counts) + 1 + bool(column.gaps) for name, column in words.items()}
+    inputs = [*([f"x: f32[B, {len(roles.numbers)}]"] if roles.numbers else []), *(f"{name}: i32[B]" for name in words)]
+    parts = [*(["x"] if roles.numbers else []), *(f"({name} -> embed({size}, {min(8, size // 2 + 1)}))" for name, size in sizes.items())]
+    joined = parts[0] if len(parts) == 1 else f"concat({', '.join(parts)}, axis=-1)"
+    body, loss, metric = _ends(roles)
+    epochs = int(min(max(20_000 // max(table.lines, 1), 5), 100))
+    return Starter(data, tuple(inputs), (f"h = {joined} -> dense(32) -> relu", *body), loss, metric, epochs)
+
+
+def _ends(roles: Roles) -> tuple[tuple[str, ...], str, str]:
+    """The model's output, the loss and the metric."""
+    if roles.classes:
+        output = f"output logits = h -> dense({len(roles.classes)})"
+        return (output,), "softmax_cross_entropy(logits, label)", "accuracy(logits, label)"
+    mean, std = roles.label.known.mean(), roles.label.known.std() or 1
+    return (f"output y = (h -> dense(1))[:, 0] * {_number(std)} + {_number(mean)}",), "mean_squared_error(y, label)", ""
+
+
+def _chain(file: str, test: str, table: Table, roles: Roles, words: Mapping[str, Column], fields: Mapping[str, str]) -> str:
+    """The dataset with its arguments, and what stands behind it."""
+    label = roles.label
+    columns = {"x": [column.name for column in roles.numbers]} if roles.numbers else {}
+    given: dict[str, str] = {name: f"[{', '.join(map(quoted, names))}]" for name, names in columns.items()}
+    given |= {name: quoted(column.name) for name, column in words.items() if name != column.name}
+    given |= {"label": quoted(label.name)} if label.name != "label" else {}
+    fill = {"x": '"mean"'} if any(column.gaps for column in roles.numbers) else {}
+    fill |= {name: quoted(_new_word(column)) for name, column in words.items() if column.gaps}
+    used = (*roles.numbers, *roles.words, label)
+    marks = sorted({mark for column in used for mark in column.marks} | {""})
+    arguments = [
+        quoted(file),
+        f"fields={_dict(fields)}",
+        *([f"columns={_dict(given)}"] if given else []),
+        *([f"classes={{label: [{', '.join(map(quoted, roles.classes))}]}}"] if roles.classes else []),
+        *([f"categories={_dict({n: str(len(c.counts) + 1 + bool(c.gaps)) for n, c in words.items()})}"] if words else []),
+        *([f"fill={_dict(fill)}"] if fill else []),
+        *(['drop_missing=["label"]'] if label.gaps else []),
+        *([f"missing=[{', '.join(map(quoted, marks))}]"] if len(marks) > 1 else []),
+        *([f"separator={quoted(table.separator)}"] if table.separator != "," else []),
+        f"test={quoted(test) if test else SET_ASIDE}",
+    ]
+    return f"csv({', '.join(arguments)}){_scaled(roles.numbers)} -> shuffle -> batch({_batch(table.lines)})"
+
+
+def _scaled(numbers: Sequence[Column]) -> str:
+    """A step that brings the numbers to mean 0 and deviation 1."""
+    if not numbers:
+        return ""
+    means = ", ".join(_number(float(column.known.mean())) for column in numbers)
+    stds = ", ".join(_number(float(column.known.std()) or 1.0) for column in numbers)
+    return f' -> normalize([{means}], [{stds}], field="x")'
+
+
+def _number(value: float) -> str:
+    """Four digits of a number, as the language writes it."""
+    return f"{float(f'{value:.4g}'):g}" if 1e-4 <= abs(value) < 1e15 or not value else f"{value:.3e}"
+
+
+def _new_word(column: Column) -> str:
+    """A word for missing ones that is not in use."""
+    return next(word for word in ("none", "missing", "(missing)", "no value") if word not in column.counts)
+
+
+def _dict(pairs: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
+
+
+def _batch(lines: int) -> int:
+    """A size of batches that leaves some for an epoch."""
+    return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
+
+
+def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+    """What tables hold. Raises `Mistake`."""
+    table = read(paths)
+    test = read(tests) if tests else None
+    roles = find_roles(table, label)
+    name = paths[0].name if len(paths) == 1 else f"{len(paths)} tables"
+    of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
+    title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
+    lines = align([column.row() for column in table.columns.values()])
+    starter = make_starter(paths[0].name, tests[0].name if tests else "", table, roles)
+    return Look(title, tuple(lines), tuple(warnings(table, roles, test)), starter, roles.label.name)

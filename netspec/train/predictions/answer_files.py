@@ -1,0 +1,97 @@
+"""Writes rows of answers as a table (CSV), JSON lines or arrays (npz), by the name of the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.predictions import AnswerNotFlat, AnswersOfUnknownForm
+from netspec.lazy import np
+from netspec.train.predictions.examples import Elements
+from netspec.train.predictions.file_prediction import Row, columns_of
+
+
+def require_form(path: str) -> None:
+    """Raises `Mistake` where the name does not say in which form answers are to be written."""
+    if _ending(path) not in FORMS:
+        raise Mistake(AnswersOfUnknownForm(file=path))
+
+
+def pack_answers(path: str, rows: Sequence[Row]) -> bytes:
+    """The content of a file of that name. Raises `Mistake` for answers that its form does not hold."""
+    return FORMS[_ending(path)](path, rows)
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path.lower())[1]
+
+
+def _table(path: str, rows: Sequence[Row], separator: str = ",") -> bytes:
+    """A header, then a line for each example, or for each element of its sequence."""
+    flat = [line for row in rows for line in flatten(path, row)]
+    names = list(dict.fromkeys(name for line in flat for name in line))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([line.get(name, "") for name in names] for line in flat)
+    return text.getvalue().encode()
+
+
+def flatten(path: str, row: Row) -> Iterator[dict[str, Any]]:
+    """The lines of a row: elements of a sequence have one each, lists of numbers a column for each number."""
+    sequences = {name: value for name, value in row.items() if isinstance(value, Elements)}
+    for place in range(max(map(len, sequences.values()))) if sequences else range(1):
+        line: dict[str, Any] = {}
+        for name, value in row.items():
+            line |= _cells(path, name, sequences[name][place : place + 1] if name in sequences else value, name in sequences)
+        yield line
+
+
+def _cells(path: str, name: str, value: Any, element: bool) -> dict[str, Any]:
+    """The cells of one value."""
+    if not isinstance(value, list):
+        return {name: value}
+    if any(isinstance(item, list) for item in value):
+        raise Mistake(AnswerNotFlat(file=path, name=name))
+    return {name: value[0] if value else ""} if element else {f"{name}_{place}": item for place, item in enumerate(value)}
+
+
+def _json_lines(path: str, rows: Sequence[Row]) -> bytes:
+    """An object for each example."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _arrays(path: str, rows: Sequence[Row]) -> bytes:
+    """An array for each column; sequences are filled up to the longest, with their lengths under `length`."""
+    arrays: dict[str, Any] = {}
+    for name, values in columns_of(rows).items():
+        arrays[name] = _array(values)
+        if isinstance(values[0], Elements):
+            arrays["length"] = np.array(list(map(len, values)), np.int32)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _array(values: list[Any]) -> Any:
+    """A column as an array, floats as f32; of lists of different length all as long as the longest."""
+    if isinstance(values[0], list) and len({len(value) for value in values}) > 1:
+        longest = max(values, key=len)
+        filler = "" if isinstance(longest[0], str) else 0 if not isinstance(longest[0], list) else np.zeros_like(longest[0]).tolist()
+        values = [[*value, *[filler] * (len(longest) - len(value))] for value in values]
+    array = np.array(values)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+FORMS: Mapping[str, Any] = {
+    ".csv": _table,
+    ".tsv": lambda path, rows: _table(path, rows, "\t"),
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".npz": _arrays,
+}

@@ -1,0 +1,141 @@
+"""`netspec data FILE`: what files hold, what would mislead, and a declaration that can be pasted as it is."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netspec.cli.main import main
+from netspec.compile import check
+from tests.cli.titanic import TITANIC
+
+
+def looked(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> tuple[int, str]:
+    code = main(["data", *map(str, argv)])
+    return code, capsys.readouterr().out
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder / name
+
+
+def test_a_table_of_mixed_kinds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = looked(capsys, written(tmp_path, "titanic.csv", TITANIC))
+    assert code == 0 and out.startswith("titanic.csv: 50 lines, 11 columns\n")
+    for line in (
+        "  Sex          words   female 29, male 21",
+        "  Age          number  2 to 74.7, mean 35.3, all different       11 (22%) missing",
+        "note: `PassengerId` is an id, as it seems, and tells nothing about new lines: it is left out",
+        "note: `Name` has 50 different texts in 50 lines, so few occur again: it is left out",
+        "note: `Cabin` is missing in 35 (70%) of 50 lines",
+        "taken for the label: `Survived`; another one by `--label NAME`",
+        "    categories={sex: 3, cabin: 6, embarked: 5},",
+        '    fill={x: "mean", cabin: "none", embarked: "none"},',
+        '    missing=["", "NA"],',
+    ):
+        assert line in out.splitlines(), out
+
+
+NOTES = [
+    ("a,b,label\n" + "".join(f"{i % 7},5,{i % 2}\n" for i in range(20)), "`b` is `5` in every line"),
+    ("a,boat,label\n" + "".join(f"{i % 7},{'AB'[i % 2]},{i % 2}\n" for i in range(20)), "`boat` tells `label` exactly"),
+    ("a,label\n" + "".join(f"{i},{int(i > 37)}\n" for i in range(40)), "`label` is `0` in 38 lines and `1` in 2"),
+    ("a,label\n" + "".join(f"{i % 3},{i % 2}\n" for i in range(24)), "18 lines repeat another one; "),
+    ("a,label\n" + "".join(f"{i * 1.5 if i % 9 else -999},{i % 2}\n" for i in range(40)), "`a`: -999 stands in 5 lines and far from"),
+    ("a,label\n1,0\n2,0\n3,1\n", "the class `1` of `label` has one line"),
+    ("a,label\n" + "".join(f"{i % 5},{i % 2 if i % 6 else ''}\n" for i in range(24)), "the label `label` is missing in 4 (17%)"),
+    ("a,when,label\n" + "".join(f"{i % 5},2020-01-{i + 1:02},{i % 2}\n" for i in range(24)), "`when` holds dates"),
+]
+
+
+@pytest.mark.parametrize(("text", "note"), NOTES, ids=range(len(NOTES)))
+def test_what_would_mislead_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, note: str) -> None:
+    assert f"note: {note}" in looked(capsys, written(tmp_path, "t.csv", text))[1]
+
+
+def test_parts_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = written(tmp_path, "train.tsv", "a\ttown\tlabel\n" + "".join(f"{i}\t{'UB'[i % 2]}\t{i % 3}\n" for i in range(20)))
+    test = written(tmp_path, "test.tsv", "a\ttown\tlabel\n0\tU\t0\n50\tT\t1\n")
+    out = looked(capsys, train, "--test", test)[1]
+    assert "note: 1 line of the evaluation stands in training as well" in out
+    assert "note: `a` lies outside of training's 0 to 19 in 1 line of the evaluation" in out
+    assert "note: `town` has 1 word in the evaluation that training never saw: T" in out and 'test="test.tsv"' in out
+    assert 'separator="\\t"' in out
+
+
+SENTENCES = "".join(
+    "".join(f"{k}\t{w}\t_\t_\t{t}\t_\t_\t_\t_\t_\n" for k, (w, t) in enumerate(zip(line.split(), tags.split(), strict=True), 1)) + "\n"
+    for line, tags in [("the cat sleeps", "D N V"), ("a dog barks", "D N V"), ("the dog", "D N")] * 6
+)
+ARRAYS = {"x": np.arange(80.0).reshape(20, 4), "flat": np.zeros((20, 8, 8), "u1"), "label": np.arange(20) % 3, "more": np.zeros(3)}
+
+
+def file_of(folder: Path, kind: str) -> Path:
+    """A file of a kind."""
+    if kind == "a.npz":
+        np.savez(folder / kind, **ARRAYS)
+        return folder / kind
+    if kind == "pets":
+        image = pytest.importorskip("PIL.Image")
+        for name in ("cat", "dog"):
+            (folder / kind / name).mkdir(parents=True)
+            for k in range(6):
+                image.fromarray(np.full((40, 50, 3), 20 * k, "u1")).save(folder / kind / name / f"{k}.png")
+        return folder / kind
+    content: dict[str, str | bytes] = {
+        "titanic.csv": TITANIC,
+        "t.csv.gz": gzip.compress(TITANIC.encode()),
+        "houses.csv": "rooms;price\n" + "".join(f"{k};{k * 1000.5}\n" for k in range(1, 30)),
+        "flags.csv": "on,town,grade\n" + "".join(f"{['true', 'False'][k % 2]},{'UB'[k % 2]},{1 + k % 3}\n" for k in range(30)),
+        "odd names.csv": 'A b,"c, d",2x,label\n' + "".join(f"{k},{k % 3},{k % 4},{k % 2}\n" for k in range(30)),
+        "t.conllu": SENTENCES,
+        "t.txt": "one line\nanother line\n\nand a third\n" * 9,
+    }
+    return written(folder, kind, content[kind])
+
+
+KINDS = ["titanic.csv", "t.csv.gz", "houses.csv", "flags.csv", "odd names.csv", "t.conllu", "t.txt", "a.npz", "pets"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_written_spec_has_no_problem_and_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    file, spec = file_of(tmp_path, kind), tmp_path / "m.net"
+    code, out = looked(capsys, file, "-o", spec)
+    assert code == 0 and f"wrote {spec}; next: netspec train {spec} --data {tmp_path}" in out.replace("'", "")
+    assert check(spec).problems == ()
+    code, out = looked(capsys, spec, "--data", tmp_path)
+    assert code == 0 and " training: " in out and "evaluation" in out or kind in ("t.conllu", "t.txt", "pets")
+    assert looked(capsys, file, "-o", spec)[0] != 0
+
+
+def test_files_of_evaluation_are_named_in_the_spec(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for kind in ("t.conllu", "t.txt", "pets"):
+        file, spec = file_of(tmp_path, kind), tmp_path / f"{kind}.net"
+        assert looked(capsys, file, "--test", file, "-o", spec)[0] == 0
+        assert check(spec).problems == () and "eval" in spec.read_text()
+
+
+def test_what_cannot_be_declared_or_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no declaration to propose" in looked(capsys, written(tmp_path, "ids.csv", "id\n" + "\n".join(map(str, range(30)))))[1]
+    for name in ("missing.csv", written(tmp_path, "bad.npz", b"PK nothing"), written(tmp_path, "empty.csv", "")):
+        assert looked(capsys, tmp_path / name)[0] != 0
+    np.save(tmp_path / "names.npy", np.array(["a"]))
+    odd = written(tmp_path, "odd.csv", 'a\x1b[2J,"b\nc",label\n' + "".join(f"{k},{k % 3},{k % 2}\n" for k in range(30)))
+    assert "\x1b" not in looked(capsys, odd)[1]
+
+
+def test_changed_bytes_are_a_problem_or_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    for kind in ("titanic.csv", "t.conllu", "a.npz", "t.txt", "t.csv.gz"):
+        content = file_of(tmp_path, kind).read_bytes()
+        for trial in range(25):
+            changed = bytearray(content[: int(rng.integers(len(content)))] if trial % 5 == 0 else content)
+            for place in rng.integers(0, max(len(changed), 1), 3):
+                changed[place : place + 1] = bytes([int(rng.integers(256))])
+            code = main(["data", str(written(tmp_path, f"x{kind}", bytes(changed)))])
+            found = capsys.readouterr()
+            assert code == 0 or (code == 1 and f"x{kind}" in found.err), (code, found)

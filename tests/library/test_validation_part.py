@@ -1,0 +1,96 @@
+"""What is set aside for validation: how many, which, and that it is a function of the seed and the data alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import OneGroup, TooFewToSplit
+from netspec.library.data.datasets.arrays import Arrays
+from netspec.library.data.datasets.digits import Digits
+from netspec.library.data.datasets.karate import KarateClub
+from netspec.library.data.validation_part import choose_validation, count_validation
+from netspec.shape import TensorType
+
+SEED_0, SEED_LAST = [5, 20, 47, 59, 65, 146], [5, 67, 105, 142, 154, 164]
+TYPES = {name: TensorType("i32") for name in ("x", "label", "patient", "day")}
+
+
+def data(size: int = 200) -> dict[str, Any]:
+    rng = np.random.default_rng(size)
+    names = {"label": rng.choice(4, size, p=[0.5, 0.3, 0.15, 0.05]), "patient": rng.integers(0, 25, size), "day": rng.permutation(size)}
+    return {"x": np.arange(size), **names}
+
+
+def held(seed: int = 0, classes: str = "", size: int = 200, **arguments: Any) -> Any:
+    return np.flatnonzero(choose_validation(Arrays(fields=TYPES, **arguments), data(size), seed, classes, 8))
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "batch", "count"),
+    [(200, "auto", 8, 20), (200, "auto", 180, 20), (200, "auto", 181, 0), (4, "auto", 1, 0), (200, None, 8, 0), (200, 0.25, 8, 50),
+     (200, 0.001, 8, 1), (200, 30, 199, 30)],
+)  # fmt: skip
+def test_how_many(size: int, wanted: Any, batch: int, count: int) -> None:
+    assert count_validation(size, wanted, batch) == count
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(1, 0.1), (0, 0.1), (5, 5), (3, 0.9)])
+def test_more_than_there_is_is_refused(size: int, wanted: Any) -> None:
+    with pytest.raises(Mistake) as caught:
+        count_validation(size, wanted)
+    assert isinstance(caught.value.diagnostic, TooFewToSplit)
+
+
+def test_which_depends_on_the_seed_and_never_changes() -> None:
+    assert held(0).tolist() == held(0).tolist() != held(1).tolist()
+    assert [len(held(seed, validation=0.3)) for seed in range(5)] == [60] * 5
+    assert held(0, validation=6).tolist() == SEED_0 and held(2**32 - 1, validation=6).tolist() == SEED_LAST
+
+
+def test_each_class_gives_its_share() -> None:
+    labels = data()["label"]
+    for seed in range(5):
+        found = np.bincount(labels[held(seed, "label", validation=0.2)], minlength=4)
+        exact = np.bincount(labels, minlength=4) * 0.2
+        assert found.sum() == 40 and (np.abs(found - exact) < 1).all()
+    assert held(0, "label").tolist() != held(1, "label").tolist()
+
+
+def test_groups_stay_together() -> None:
+    patients = data()["patient"]
+    for seed in range(10):
+        chosen = held(seed, "label", group="patient", validation=0.2)
+        assert set(patients[chosen]).isdisjoint(np.delete(patients, chosen))
+        assert 40 <= len(chosen) < 40 + np.bincount(patients).max()
+    assert len(set(patients[held(0, group="patient", validation=199)])) < len(set(patients))
+
+
+def test_the_last_ones_by_a_field_by_the_file_or_by_time() -> None:
+    days = data()["day"]
+    assert sorted(days[held(3, split_by="day", validation=0.1)]) == list(range(180, 200))
+    assert held(3, split_by="time", validation=0.1).tolist() == list(range(180, 200))
+    timed = choose_validation(Arrays(fields={**TYPES, "time": TensorType("i32")}, split_by="time"), {**data(), "time": -days}, 0)
+    assert sorted(days[timed]) == list(range(20))
+
+
+def test_one_group_is_refused() -> None:
+    with pytest.raises(Mistake) as caught:
+        choose_validation(Arrays(fields=TYPES, group="patient"), {**data(), "patient": np.zeros(200)}, 0)
+    assert isinstance(caught.value.diagnostic, OneGroup)
+
+
+def test_data_that_are_one_whole_have_no_such_arguments() -> None:
+    assert {"validation", "split_by", "group"} <= set(Digits.arguments()) and not KarateClub.arguments()
+    assert list(Digits.arguments()) and Digits().validation == "auto" == KarateClub().validation
+    with pytest.raises(ValueError):
+        KarateClub(validation=0.1)
+
+
+@pytest.mark.parametrize("arguments", [{"validation": 0}, {"validation": 1.0}, {"validation": -3}, {"validation": "half"}, {"group": 3}])
+def test_other_arguments_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        Digits(**arguments)
