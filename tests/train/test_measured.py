@@ -14,6 +14,7 @@ import pytest
 import netspec
 from netspec.diagnostics.training.optimizers import PatternMatchesNothing
 from netspec.lower.step_gauge import Gauge
+from netspec.train.metrics_log import TIMES
 from tests.train.runs import killed_after
 
 SPEC = """netspec 1
@@ -124,7 +125,7 @@ def test_lines_have_what_was_measured_and_a_killed_run_writes_the_same(tmp_path:
 
 def read_lines(run: Path) -> list[dict[str, Any]]:
     found = [json.loads(text) for text in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{name: x for name, x in line.items() if name not in ("seconds", "examples_per_second")} for line in found]
+    return [{name: x for name, x in line.items() if name not in TIMES} for line in found]
 
 
 def test_a_pattern_that_watches_nothing_names_the_nearest_path() -> None:

@@ -14,6 +14,7 @@ import netspec
 from netspec.diagnostics.running.nonfinite import TooManyNonfinite
 from netspec.lower.step_guard import FIRST_SCALE, GROW_AFTER, StepGuard
 from netspec.lower.training_state import State
+from netspec.train.metrics_log import TIMES
 from tests.train.runs import killed_after
 
 SPEC = """netspec 1
@@ -65,7 +66,7 @@ def lines(run: Path) -> list[dict[str, Any]]:
     import json
 
     kept = [json.loads(text) for text in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{name: x for name, x in line.items() if name not in ("seconds", "examples_per_second")} for line in kept]
+    return [{name: x for name, x in line.items() if name not in TIMES} for line in kept]
 
 
 def test_a_step_that_is_no_number_leaves_the_state_as_it_was_and_counts() -> None:
