@@ -1997,6 +1997,12 @@ ENTRIES: tuple = (
         ("field", False, "str"),
     ),
      (), False, 1, "", ""),
+    ("class_weights", None, "transform", "data.transforms.class_weights", "ClassWeights", (
+        ("field", False, "str"),
+        ("name", False, "str"),
+        ("power", False, "float"),
+    ),
+     (), False, 1, "", ""),
     ("color_jitter", None, "transform", "data.transforms.colours", "ColorJitter", (
         ("brightness", False, "float | list[float]"),
         ("contrast", False, "float | list[float]"),
