@@ -52,13 +52,13 @@ class Limits:
     """Of a text with problems in which forms of other languages are looked for, which takes longer than to read it."""
     translations: int = 3
     """How often such a text is read, each time with the forms that came to light behind the ones before."""
-    translated_words: int = 500_000
+    translated_words: int = 150_000
     """Words that are looked at for that: those of forms inside one another more than once."""
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""
     repair_seconds: float = 2.0
-    """Seconds of processor time after which no further repair is tried: a person waits for the answer."""
+    """Seconds of processor time after which no further repair is tried, nor another value of an argument: a person waits for the answer."""
     tried_arguments: int = 5_000
     """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
     repair_characters: int = 200_000
@@ -274,6 +274,8 @@ class Limits:
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
     digest_bytes: int = 2**30
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
+    compared_bytes: int = 256 * 2**20
+    """Bytes of examples that are looked through for some that stand in two parts: it takes half a second."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
     batches_looked_through: int = 64

@@ -10,7 +10,7 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.calls.conditions import WhereFailed
-from netspec.diagnostics.names.bindings import CircularParams
+from netspec.diagnostics.names.bindings import CircularParams, ParamWithoutValue
 from netspec.diagnostics.shapes.expansion import ExpectFailed
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer import expressions
@@ -242,6 +242,8 @@ def evaluate_file_params(world: World) -> None:
     for cycle in cycles:
         world.report(CircularParams(at=cycle[0].name_span, cycle=tuple(p.name for p in (*cycle, cycle[0]))))
     for param in ordered:
+        if param.default is None and not param.type.optional:
+            world.report(ParamWithoutValue(at=param.name_span, name=param.name, type=param.type.span.text))
         value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):

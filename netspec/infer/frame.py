@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from time import process_time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.deadline import tick
@@ -78,6 +79,8 @@ class World:
     """Problems of shapes that were looked through for what would mend them."""
     tries: int = 0
     """Other values of arguments that were held against shape rules, for what problems propose."""
+    tried_seconds: float = 0.0
+    """Of processor time that this took, and what was supposed behind problems."""
     functions: int = 0
     """How many functions of static values are being evaluated, one inside the other."""
     whole: Counter[str] = field(default_factory=Counter)
@@ -110,9 +113,22 @@ class World:
         return self.proposals <= LIMITS.repair_tries
 
     def may_try(self) -> bool:
-        """Another value may be held against a shape rule: in one file so many are, and what is beyond gets no proposal."""
+        """Another value may be held against a shape rule: in one file so many are, and so long, and what is beyond gets no proposal."""
         self.tries += 1
-        return self.tries <= LIMITS.tried_arguments
+        return self.tries <= LIMITS.tried_arguments and self.tried_seconds <= LIMITS.repair_seconds
+
+    def may_suppose(self) -> bool:
+        """Types may be supposed behind one more problem; behind the rest nothing is known, and nothing said."""
+        return self.tried_seconds <= LIMITS.repair_seconds
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """What is done inside is a try."""
+        start = process_time()
+        try:
+            yield
+        finally:
+            self.tried_seconds += process_time() - start
 
     def prove(self, name: Span, proved: bool) -> None:
         """Note what became of a model or section. One that is not proved has an error, or netspec has one."""

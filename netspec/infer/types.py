@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from netspec.diagnostics.base import Edit, Repair
+from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -14,8 +16,10 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
+from netspec.library.base import Callable
+from netspec.library.base.value_faults import BadArguments
 from netspec.limits import LIMITS
-from netspec.shape import DTYPES, Dim, TensorType, Verdict
+from netspec.shape import DTYPES, Dim, DimTooComplex, Facts, TensorType, Verdict
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -210,3 +214,23 @@ def dtype_fits(wanted: str, found: TensorType) -> bool:
         case "number":
             return found.is_float or found.is_int
     return True
+
+
+def try_shape(facts: Facts, op: Callable, inputs: Sequence[Any], optional: Mapping[str, TensorType]) -> Any:
+    """What an op makes of inputs that nobody wrote so, or None where it takes no such ones."""
+    if not goes_in(op, inputs, optional):
+        return None
+    try:
+        return op.shape(facts, *inputs, **optional)
+    except (Mistake, DimTooComplex, BadArguments):
+        return None
+
+
+def goes_in(op: Callable, inputs: Sequence[Any], optional: Mapping[str, TensorType]) -> bool:
+    """The tensors have the elements and axes that the op declares: of others its rules cannot be asked."""
+    required = [port for port in op.inputs if not port.optional]
+    ports = required[:1] * len(inputs) if op.variadic else required
+    named = {port.name: port for port in op.inputs}
+    pairs = [*zip(ports, inputs, strict=False), *((named[name], given) for name, given in optional.items() if name in named)]
+    tensors = [(port, given) for port, given in pairs if isinstance(given, TensorType)]
+    return len(inputs) >= len(required) and all(dtype_fits(port.dtype, kind) and kind.rank >= port.rank for port, kind in tensors)

@@ -37,15 +37,20 @@ Types = Mapping[int, TensorType]
 def find_mixing(model: Body, evaluation: EvalPlan, trained: DataPlan, objective: Objective) -> Diagnostic | None:
     """The problem of the first op of the model, or of an objective, that mixes what is evaluated or, where training fills up, trained."""
     measured = [(evaluation.data, evaluation.limit), (evaluation.test, None)]
-    found = (_find_in(model, evaluation.objective, data, limit, EVAL) for data, limit in measured if data is not None)
+    test = evaluation.test.known_count() if evaluation.data and evaluation.test else None
+    found = (
+        _find_in(model, evaluation.objective, data, limit, EVAL, 0 if data is evaluation.test else test or 0)
+        for data, limit in measured
+        if data is not None
+    )
     problem = next((problem for problem in found if problem is not None), None)
     if problem is None and any(isinstance(t, Batch) and t.partial == "pad" for t in trained.transforms):
         problem = _find_in(model, objective, trained, None, TRAIN)
     return problem
 
 
-def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | None, phase: str) -> Diagnostic | None:
-    """The same of one phase."""
+def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | None, phase: str, test: int = 0) -> Diagnostic | None:
+    """The same of one phase. `test`: how many examples of a test part go through the same batches."""
     if data.batch is None or fills_nothing(data, limit):
         return None
     found = next(find_mixing_ops(model, objective, data, phase), None)
@@ -67,6 +72,7 @@ def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | Non
         means=not node.op.factors and (not made or node.op.pooled(False, *map(types.__getitem__, reads(node))) is not None),
         filler=node.op.filler or "",
         examples=data.known_count(),
+        test=test,
     )
 
 

@@ -42,6 +42,7 @@ from netspec.train.resumption import describe_fresh_start, require_no_lines
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
+from netspec.train.shared_examples import warn_of_shared
 from netspec.train.signals import PoliteStop, Stop, listen
 from netspec.train.timetable import Timetable, timetable
 
@@ -134,10 +135,10 @@ class Program(Compiled):
         """Train as the spec's `train` section says.
 
         `data` takes the place of the spec's dataset, `validation` that of what is evaluated while training goes on, by which the best
-        checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays what
-        the spec's dataset says is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing, but for parts
-        that are handed over; an iterable of batches is for training as a whole.
-        `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
+        checkpoint is chosen, and `test` that of what is measured once at the end. Of a dict of arrays without them the spec's dataset says
+        what is set aside (`arrays(…, validation=0.2, test=0.1)`), a tenth for validation where it says nothing; an iterable of batches is
+        for training as a whole. `folder` is where datasets find their files. `out` is
+        the run folder to write; without it nothing is written. `resume` goes on from
         the last checkpoint in `out`. `progress` shows lines of metrics.
 
         Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
@@ -170,6 +171,7 @@ class Program(Compiled):
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         stop = Stop() if stop is None else stop
         marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
+        warn_of_shared(feed, {self._plan.eval.part: eval_feed, **({"test": test_feed} if test_feed else {})}, tell)
         feed = group_batches(feed, self._plan.accumulate)
         if eval_feed is None and (judge := "stop" if self._plan.stop else "best" if self._plan.best != Goal() else ""):
             raise Mistake(NothingJudged(setting=judge))

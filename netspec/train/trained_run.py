@@ -75,7 +75,7 @@ class Loaded:
 
         home = Path(folder) if folder else self.folder.data
         plan = self.program.plan
-        if data is None and plan is not None and self._is_other(part, home):
+        if data is None and plan is not None and folder and self._is_other(part, home):
             feed: Feed | None = self.program.whole_feed(home)
             name = "data"
         else:

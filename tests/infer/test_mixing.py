@@ -101,9 +101,11 @@ MIXED = "output y = (z @ transpose(z) @ z) -> dense(10)"
     ("data", "more", "count"),
     [
         ("digits() -> batch(36)", "", 0),
-        ("digits() -> batch(32)", "eval { limit = 11 }", 0),
-        ("digits() -> batch(32)", "eval { limit = 12 }", 1),
-        ("arrays(fields={image: f32[8, 8, 1], label: i32[]}) -> batch(32)", "", 0),
+        ("digits() -> batch(32)", 'eval { data = digits("test") -> batch(32); limit = 11 }', 0),
+        ("digits() -> batch(32)", 'eval { data = digits("test") -> batch(32); limit = 12 }', 1),
+        ("digits() -> batch(48)", "", 1),
+        ("arrays(fields={image: f32[8, 8, 1], label: i32[]}, validation=none) -> batch(32)", "", 0),
+        ("arrays(fields={image: f32[8, 8, 1], label: i32[]}) -> batch(32)", "", 1),
         ("arrays(fields={image: f32[8, 8, 1], label: i32[]}, test=0.1) -> batch(32)", "", 1),
     ],
 )
@@ -112,7 +114,7 @@ def test_full_batches_and_no_evaluation_have_nothing_to_fill_up(data: str, more:
 
 
 def test_the_help_names_the_nearest_size_that_divides() -> None:
-    assert "`batch(30)`" in warnings(MIXED)[0].help()
+    assert "the 144 evaluated examples and the 360 of the test part leaves nothing to fill up: `batch(36)`" in warnings(MIXED)[0].help()
     own = warnings(MIXED, data="arrays(fields={image: f32[8, 8, 1], label: i32[]}, test=0.1) -> batch(32)")
     assert "divides the number" in own[0].help()
 

@@ -97,7 +97,10 @@ def test_defaults() -> None:
     plan = trained(f"  loss = {XENT}")
     assert (plan.seed, plan.precision, str(plan.eval.every), plan.eval.limit) == (0, "f32", "1 epoch", None)
     assert (str(plan.checkpoint.every), plan.checkpoint.keep) == ("1 epoch", 3)
-    assert plan.eval.data is not None and plan.eval.data.dataset.part == "test" and plan.data.dataset.part == "train"  # type: ignore[attr-defined]
+    assert plan.eval.data is not None and (plan.data.part, plan.eval.data.part, plan.eval.part) == ("train", "validation", "validation")
+    assert plan.eval.data.dataset == plan.data.dataset and plan.eval.test is not None
+    assert plan.eval.test.dataset == plan.data.dataset.test_part()
+    assert (str(plan.best), plan.stop) == ("min(loss)", None)
     assert plan.name == "M" and plan.data.batch == 32
 
 

@@ -7,7 +7,7 @@ lowering shows. Every `EAGER`th is computed as well, op by op without a jit, sin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -15,11 +15,13 @@ from typing import Any
 
 from netspec.compile import check
 from netspec.cost import cost
+from netspec.diagnostics import trials
 from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body, Typed
 from netspec.ir.verify import verify_all
 from netspec.lazy import jax, np
 from netspec.library.base import Clock
+from netspec.limits import LIMITS
 from netspec.lower.initial_values import initialise
 from netspec.lower.layout import BUFFERS, PARAMS
 from netspec.lower.program import Program
@@ -154,7 +156,8 @@ def tried(make: Callable[[int], bytes], count: int, first: int) -> Report:
 def attempt(content: bytes, report: Report, number: int) -> None:
     """Check a spec, and run what is accepted; its number says how. Raises whatever goes wrong."""
     source, unreadable = read_source("random.net", content)
-    checked = check(source)
+    with without_trials():
+        checked = check(source)
     errors = [p for p in (*unreadable, *checked.problems) if p.severity == "error"]
     if errors or checked.typed is None:
         report.refused += 1
@@ -171,6 +174,16 @@ def attempt(content: bytes, report: Report, number: int) -> None:
             if any(p.at.source is NO_SOURCE and not getattr(p, "field", "") for p in error.diagnostics):
                 raise
             report.told += 1
+
+
+@contextmanager
+def without_trials() -> Iterator[None]:
+    """Inside, no repair of what is refused is tried, which takes several times as long as to refuse it."""
+    before, trials.LIMITS = trials.LIMITS, replace(LIMITS, repair_tries=0)
+    try:
+        yield
+    finally:
+        trials.LIMITS = before
 
 
 def list_programs(typed: Typed) -> Iterator[Program]:

@@ -6,6 +6,7 @@ A full disk, a missing package or a damaged run take long to bring about; tests 
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.data.parts import ExamplesInTwoParts
 from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
@@ -30,6 +31,7 @@ def span(path: str, line: int, text: str, word: str) -> Span:
 CONV = "  output y = x -> acme.fast_conv(8)"
 MIXUP = "  data = digits() -> acme.mixup() -> batch(32)"
 PROBLEMS: tuple[Diagnostic, ...] = (
+    ExamplesInTwoParts(part="test", examples=391, of=400, record=0),
     EvalDataNeeded(at=span("m.net", 9, MIXUP, "acme.mixup()"), transform="acme.mixup"),
     PackageNeeded(op="sentencepiece", package="sentencepiece", extra="text"),
     UnpacksTooFar(file="data/train.txt.gz", limit=216_777_216),

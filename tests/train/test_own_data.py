@@ -59,23 +59,26 @@ def test_the_same_data_train_the_same_however_they_come(folder: Path) -> None:
     own = f"{FIELDS}, test=0.2"
     arrays = program(f"arrays({own})")
     given = losses(arrays.fit(DATA))
-    assert [split for split, _ in given] == ["train", "eval"] * 3 and given[-1][1] < given[1][1]
+    assert [split for split, _ in given] == [*["train", "validation"] * 3, "test"] and given[-1][1] < given[1][1]
     assert losses(arrays.fit(folder=folder / "houses.npz")) == given
     assert losses(program(f'npz("houses.npz", {own})').fit(folder=folder)) == given
     assert losses(program(f'csv("houses.csv", {own})').fit(folder=folder)) == given
 
 
-def test_a_second_file_is_the_test_part_and_validation_is_all_evaluated(folder: Path) -> None:
+def test_a_second_file_is_the_test_part_as_one_that_is_handed_over(folder: Path) -> None:
     fit = program(f'npz("houses.npz", {FIELDS}, test="test.npz")').fit(folder=folder)
-    given = program(f"arrays({FIELDS})").fit(DATA, validation=TEST)
+    given = program(f"arrays({FIELDS})").fit(DATA, test=TEST)
     assert losses(fit) == losses(given)
     divided = program(f"arrays({FIELDS}, test=0.5)")
-    assert losses(divided.fit(DATA, validation=TEST)) == losses(given)
-    assert divided.evaluate(given.state, TEST) == pytest.approx(given.metrics)
+    assert losses(divided.fit(DATA, test=TEST)) == losses(given)
+    assert divided.evaluate(given.state, TEST) == pytest.approx(given.test)
 
 
-def test_without_test_nothing_is_evaluated(folder: Path) -> None:
-    assert {split for split, _ in losses(program(f"arrays({FIELDS})").fit(DATA))} == {"train"}
+def test_a_tenth_is_set_aside_unless_the_spec_says_otherwise() -> None:
+    assert {split for split, _ in losses(program(f"arrays({FIELDS})").fit(DATA))} == {"train", "validation"}
+    assert {split for split, _ in losses(program(f"arrays({FIELDS}, validation=none)").fit(DATA))} == {"train"}
+    given = program(f"arrays({FIELDS})").fit(DATA, validation=TEST).history
+    assert [(r.step, r.split) for r in given[:2]] == [(6, "train"), (6, "validation")]
 
 
 def test_batches_are_used_as_they_are() -> None:
@@ -132,7 +135,7 @@ def test_sequences_of_different_length_are_lists() -> None:
     tokens = [list(range(1, 3 + i % 5)) for i in range(50)]
     fit = netspec.compile(Source("m.net", RAGGED)).fit({"tokens": tokens, "label": np.arange(50) % 2})
     aside = np.flatnonzero(choose_held_out(50, 0.2))
-    assert fit.metrics["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
+    assert fit.test["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
 
 
 SAMPLER = """netspec 1
@@ -158,7 +161,7 @@ def test_samples_differ_from_example_to_example_and_from_seed_to_seed(tmp_path: 
     x = np.zeros((10, 3), np.float32)
     made = netspec.compile(SAMPLER)
     fit = made.fit({"x": x, "label": np.zeros(10, int)}, out=tmp_path / "run")
-    assert "<Program M(x: f32[B, 3]) -> logits, sample>, lines of history: 1>" in repr(fit)
+    assert "<Program M(x: f32[B, 3]) -> logits, sample>, lines of history: 2>" in repr(fit)
     assert repr(netspec.load(tmp_path / "run")).startswith(f"<Loaded {str(tmp_path / 'run')!r} at step 2: <Program M(")
     samples = fit.predict(x=x)["sample"]
     assert len(np.unique(samples[:, 0])) == 10
@@ -244,6 +247,6 @@ def test_what_fit_takes_predict_takes_and_evaluate_too() -> None:
 
 def test_a_sequence_of_nothing_has_length_0() -> None:
     """In the length that is counted, and in the mask that is made of it."""
-    made = netspec.compile(RAGGED.replace(", test=0.2", ""))
+    made = netspec.compile(RAGGED.replace(", test=0.2", ", validation=none"))
     fit = made.fit({"tokens": [[1, 2, 3], [], [4]] * 8, "label": [0, 1, 0] * 8})
     assert [line.metrics["tokens_each"] for line in fit.history] == pytest.approx([4 / 3] * len(fit.history), rel=0.2)

@@ -34,7 +34,7 @@ def test_a_pipe_gets_plain_lines() -> None:
     shown.end()
     assert stream.getvalue().splitlines() == [
         "training Digits: 880 steps, going on after step 44",
-        "step 220/880  epoch 5      train  loss 0.2000  (9,421 examples/s)",
+        "step 220/880  epoch 5      train       loss 0.2000  (9,421 examples/s)",
         "step 220/880  epoch 5      validation  loss 0.1034  accuracy 0.9722",
     ]
     assert "\r" not in stream.getvalue()
@@ -72,7 +72,11 @@ def test_a_line_is_strict_json_and_comes_back(tmp_path: Path) -> None:
     log.add(TRAINED)
     log.add(odd)
     first, second = map(json.loads, log.path.read_text().splitlines())
-    assert first == TRAINED.__dict__ and second["loss"] is None and second["metrics"] == {"accuracy": None}
+    assert (
+        first == {n: v for n, v in TRAINED.__dict__.items() if n != "checkpoint"}
+        and second["loss"] is None
+        and second["metrics"] == {"accuracy": None}
+    )
     back = log.records()
     assert back[0] == TRAINED and math.isnan(back[1].loss) and math.isnan(back[1].metrics["accuracy"])
 

@@ -43,14 +43,14 @@ def test_a_matrix_is_trained_written_and_printed(tmp_path: Path, capsys: pytest.
     (tmp_path / "m.net").write_text(SPEC)
     assert main(["train", str(tmp_path / "m.net"), "--out", str(tmp_path / "run")]) == 0
     trained = capsys.readouterr().out
-    assert main(["eval", str(tmp_path / "run")]) == 0
+    assert main(["eval", str(tmp_path / "run"), "--part", "test"]) == 0
     evaluated = capsys.readouterr().out
     run = netspec.load(tmp_path / "run")
     data = Digits(part="test").load(None)
     said = np.asarray(run.predict(image=data["image"])["logits"]).argmax(-1)
     matrix = np.zeros((10, 10))
     np.add.at(matrix, (data["label"], said), 1)
-    values = run.evaluate()
+    values = run.evaluate(part="test")
     assert values["confusion"] == matrix.tolist()
     np.testing.assert_allclose(values["found"], matrix.diagonal() / matrix.sum(1), 1e-12)
     assert values["missed"] == pytest.approx(1 - np.mean(matrix.diagonal() / matrix.sum(1)), abs=1e-6)

@@ -61,6 +61,25 @@ class CircularParams(Diagnostic):
 
 
 @record(kw_only=True)
+class ParamWithoutValue(Diagnostic):
+    """A param at the top of a file holds for all of it, so it needs a value: a default, or one from outside."""
+
+    name: str
+    type: str
+
+    def message(self) -> str:
+        return f"the param `{self.name}` of the file has no value"
+
+    def help(self) -> str | None:
+        shown = VALUES.get(self.type, "…")
+        return f"give it a default, as in `param {self.name}: {self.type} = {shown}`, or a value from outside: `--set {self.name}={shown}`"
+
+
+VALUES = {"int": "8", "float": "0.5", "bool": "true", "str": '"same"'}
+"""Of each type a value that an example may have."""
+
+
+@record(kw_only=True)
 class MisplacedDeclaration(Diagnostic):
     """What a block or model has, or gives, is declared directly in its body, not in a region of it; and `state` only in a block."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
@@ -23,6 +24,8 @@ class MixesExamples(Diagnostic):
     batch: int
     examples: int | None = None
     """How many are evaluated, or trained on, where that is known."""
+    test: int = 0
+    """How many the test part has besides, which the same batches go over at the end."""
     training: bool = False
     masks: bool = False
     """Could `batch_mask` leave out what fills up? It is seen in `train`, and not in a model."""
@@ -43,8 +46,9 @@ class MixesExamples(Diagnostic):
         mask = self._leave_out() if self.masks else ""
         if self.examples is None:
             return f"choose a batch size that divides the number of {done} examples, then there is nothing to fill up{mask}"
-        near = min(divisors(self.examples), key=lambda n: (abs(n - self.batch), n))
-        return f"a batch size that divides the {self.examples} {done} examples leaves nothing to fill up: `batch({near})`{mask}"
+        near = min(divisors(gcd(self.examples, self.test)), key=lambda n: (abs(n - self.batch), n))
+        counts = f"{self.examples} {done} examples" + (f" and the {self.test} of the test part" if self.test else "")
+        return f"a batch size that divides the {counts} leaves nothing to fill up: `batch({near})`{mask}"
 
     def _leave_out(self) -> str:
         """How `batch_mask` does it, by a number that changes nothing, or in a mean."""

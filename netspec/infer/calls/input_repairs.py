@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.base import Edit, Mistake, Repair
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.arguments import SwappedArguments
 from netspec.infer.frame import Frame
-from netspec.infer.types import dtype_fits
+from netspec.infer.types import try_shape
 from netspec.infer.values import Given, Mean, Tensor
 from netspec.library.base import Callable, In
-from netspec.shape import Dim, DimTooComplex, TensorType
+from netspec.shape import Dim, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def find_swapped(frame: Frame, use: Call, op: Callable, bound: Bound) -> Swapped
     if not 2 <= len(tensors) <= min(MOST, len(required)) or op.variadic or len(flowing) < 2:
         return None
     apart = all(a.end <= b.start or b.end <= a.start for n, a in enumerate(spans) for b in spans[n + 1 :])
-    fine = [order for order in permutations(range(len(tensors))) if fits_in_order(frame, op, required, tensors, bound, order)]
+    fine = [order for order in permutations(range(len(tensors))) if fits_in_order(frame, op, tensors, bound, order)]
     if len(fine) != 1:
         return None
     order = fine[0]
@@ -43,20 +43,13 @@ def find_swapped(frame: Frame, use: Call, op: Callable, bound: Bound) -> Swapped
     return SwappedArguments(at=at if apart else use.span, op=use.name, first=first, second=second, ways=ways, swapped=edits)
 
 
-def fits_in_order(frame: Frame, op: Callable, required: list[In], tensors: list[Given], bound: Bound, order: tuple[int, ...]) -> bool:
+def fits_in_order(frame: Frame, op: Callable, tensors: list[Given], bound: Bound, order: tuple[int, ...]) -> bool:
     """The op takes its inputs in this order."""
     values = [tensors[n].value for n in order]
     types = [value.type if isinstance(value, Tensor | Mean) else value for value in values]
-    pairs = [(i, t) for i, t in zip(required, types, strict=False) if isinstance(t, TensorType)]
     if any(n != place and not isinstance(types[place], TensorType) for place, n in enumerate(order)):
         return False
-    if not all(dtype_fits(i.dtype, t) and t.rank >= i.rank for i, t in pairs):
-        return False
-    try:
-        op.shape(frame.facts, *types, **{n: g.value.type for n, g in bound.optional.items()})
-    except (Mistake, DimTooComplex):
-        return False
-    return True
+    return try_shape(frame.facts, op, types, {n: g.value.type for n, g in bound.optional.items()}) is not None
 
 
 def swap_names(head: Span, order: tuple[int, ...]) -> tuple[Edit, ...]:

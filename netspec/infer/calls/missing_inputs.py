@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.base import Diagnostic, Edit, Mistake, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.inputs import MissingInput
 from netspec.infer.calls.input_repairs import name_size
 from netspec.infer.calls.value_repairs import propose_missing
 from netspec.infer.frame import Frame
-from netspec.infer.types import dtype_fits
+from netspec.infer.types import dtype_fits, try_shape
 from netspec.infer.values import Given, OpValue, SharedInstance, Tensor
 from netspec.library.base import Callable, In
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.record import replace
-from netspec.shape import DimTooComplex, TensorType
+from netspec.shape import TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -75,11 +75,7 @@ def fits_port(frame: Frame, use: Call, port: In, slots: Mapping[str, Given], nam
     passed = [value if each.name == port.name else slots[each.name].value for each in op.inputs if not each.optional]
     if not all(isinstance(tensor, Tensor) for tensor in passed):  # a list, or a number beside it
         return True
-    try:
-        op.shape(frame.facts, *(tensor.type for tensor in passed))
-    except (Mistake, DimTooComplex):
-        return False
-    return True
+    return try_shape(frame.facts, op, [tensor.type for tensor in passed], {}) is not None
 
 
 def build(use: Call) -> Callable | None:

@@ -139,7 +139,10 @@ def report_problem(frame: Frame, use: Call, op: Callable, bound: Bound, problem:
 
     inputs, optional = collect_types(bound)
     placed = place_problem(frame, use, op, bound, problem)
-    supposed = suppose(frame, placed, lambda: op.shape(frame.facts, *inputs, **optional)) if frame.world.doubtful is None else None
+    supposed = None
+    if frame.world.doubtful is None and frame.world.may_suppose():
+        with frame.world.timed():
+            supposed = suppose(frame, placed, lambda: op.shape(frame.facts, *inputs, **optional))
     if supposed is None:
         frame.report(placed)
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.infer.frame import Frame
+from netspec.infer.types import try_shape
 from netspec.infer.values import Given, to_plain
 from netspec.library.base import Callable
 from netspec.resolve.foreign.values import split_items
@@ -43,7 +44,9 @@ def list_accepted(
         left -= 1
         if left < 0 or not frame.world.may_try():
             return
-        if accepts(frame, op, name, other, inputs, optional):
+        with frame.world.timed():
+            fits = accepts(frame, op, name, other, inputs, optional)
+        if fits:
             left = min(left, FURTHER)
             yield text
 
@@ -88,7 +91,6 @@ def accepts(frame: Frame, op: Callable, name: str, value: Any, inputs: list[Any]
     changed = op.replaced(**{name: checked})
     try:
         changed._judge()
-        changed.shape(frame.facts, *inputs, **optional)
+        return try_shape(frame.facts, changed, inputs, optional) is not None
     except (Mistake, DimTooComplex, ValueError):
         return False
-    return True

@@ -7,9 +7,9 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.infer.frame import Frame
+from netspec.infer.types import goes_in, try_shape
 from netspec.ir import Apply, Call, Literal, Node
 from netspec.library.base import Callable
-from netspec.library.base.value_faults import BadArguments
 from netspec.library.shelf import index
 from netspec.record import field, record, replace
 from netspec.shape import DimTooComplex, Facts, TensorType
@@ -55,8 +55,12 @@ class Step:
     @property
     def is_plain(self) -> bool:
         """It has nothing that is learned, so that nothing is lost without it."""
+        if self.op is None or self.op.built:
+            return False
+        if not goes_in(self.op, self.inputs, self.optional):
+            return type(self.op).params is Callable.params
         try:
-            return self.op is not None and not self.op.built and not self.op.params(*self.inputs, **self.optional)
+            return not self.op.params(*self.inputs, **self.optional)
         except (Mistake, DimTooComplex):  # its inputs do not fit
             return False
 
@@ -65,10 +69,7 @@ class Step:
         if op is None:
             return None
         inputs = self.inputs if given is None else (*self.inputs[: self.through], given, *self.inputs[self.through + 1 :])
-        try:
-            made = op.shape(facts, *inputs, **self.optional)
-        except (Mistake, DimTooComplex, BadArguments):
-            return None
+        made = try_shape(facts, op, inputs, self.optional)
         return made if isinstance(made, TensorType) else None
 
 

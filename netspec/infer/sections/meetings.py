@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.training.means import MeanMeetsExamples
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import make_mean_metric
+from netspec.infer.types import try_shape
 from netspec.infer.values import Given, Mean
 from netspec.ir import Measurement
 from netspec.library.base import Callable, Measure
 from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.targets import shapes_equal
-from netspec.shape import DimTooComplex, TensorType
+from netspec.shape import TensorType
 
 Measured = Sequence[tuple[Measurement, TensorType]]
 """Losses and metrics with the types of their values."""
@@ -77,9 +78,8 @@ def works(frame: Frame, op: Callable, bound: Bound, mean: Given, instead: Tensor
         return False
     optional = {name: kind(given) for name, given in bound.optional.items()}
     factor = optional.pop(FACTOR, None) if isinstance(op, Measure) and op.takes_weight else None
-    try:
-        found = op.shape(frame.facts, *map(kind, bound.tensors), **optional)
-    except (Mistake, DimTooComplex):
+    found = try_shape(frame.facts, op, [*map(kind, bound.tensors)], optional)
+    if found is None:
         return False
     return factor is None or (factor.rank > 0 and shapes_equal(frame.facts, factor.shape, found.shape[: factor.rank]))  # type: ignore[union-attr]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from netspec.limits import LIMITS
 from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
@@ -53,7 +54,17 @@ def applied_layer(view: TextView, i: int) -> Form | None:
 
 
 def _chain(view: TextView, i: int) -> tuple[str, int] | None:
-    """The chain that the application at `i` means, and its last word; None where no layer in it is called twice."""
+    """The chain that the application at `i` means, and its last word; None where no layer in it is called twice, or so many calls stand
+    around it that nobody wrote them."""
+    if view.depth >= LIMITS.block_depth:
+        return None
+    view.depth += 1
+    found = _read_chain(view, i)
+    view.depth -= 1
+    return found
+
+
+def _read_chain(view: TextView, i: int) -> tuple[str, int] | None:
     path = view.path_end(i)
     if view.type(path + 1) != "LPAR" or path + 1 not in view.partner:
         return None

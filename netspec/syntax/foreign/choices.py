@@ -14,7 +14,7 @@ _BEFORE = {"EQUAL", "COMMA", "LPAR", "LSQB", "COLON", "LBRACE", "ARROW"}
 def _value_start(view: TextView, i: int) -> int:
     """Where the value begins that ends before word `i`: behind `=`, a comma, an opening bracket or a keyword."""
     k = i - 1
-    while k >= 0:
+    while k >= 0 and view.spend(1):
         if view.type(k) in ("RPAR", "RSQB", "RBRACE"):
             k = view.partner.get(k, k)
         elif view.type(k) in _BEFORE - {"ARROW"} or (view.type(k) == "NEWLINE" and view.skip_lines(k) in view.starts):

@@ -35,7 +35,7 @@ def line_comment(view: TextView, i: int) -> Form | None:
 def _is_prose(view: TextView, i: int) -> bool:
     """Whether what stands behind `//` on its line is text and no divisor: two words side by side, or a word without a line behind it."""
     j, count = i + 1, 0
-    while view.type(j) not in ("NEWLINE", ""):
+    while view.type(j) not in ("NEWLINE", "") and view.spend(1):
         beside = view.ends_value(j) and view.type(j + 1) in ("NAME", "NUMBER", "STRING")
         if view.type(j) == "BAD" or beside:
             return True

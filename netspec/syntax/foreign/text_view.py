@@ -55,6 +55,8 @@ class TextView:
         """The text of the words [i, j] with the forms inside of them rewritten."""
         self.spend: Callable[[int], bool] = lambda words: True
         """Whether so many words more may be looked at."""
+        self.depth = 0
+        """Forms and calls around what is looked at."""
         self.types: dict[str, tuple[str, list[str]] | None] = {}
         """Types of names, as far as they were asked for."""
         self.ends: dict[tuple[int, int], int] = {}

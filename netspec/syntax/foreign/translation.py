@@ -90,8 +90,12 @@ class _Search:
             return ""
         if (i, j) not in self.rendered:
             view, start, end = self.view, self.view.start(i), self.view.stop(j)
+            if view.depth >= LIMITS.block_depth:  # deeper than anybody writes
+                return view.text[start:end]
             outer, view.last = view.last, min(j, view.last)
+            view.depth += 1
             forms = [f for f in self.find(i, j) if all(start <= a and b <= end for a, b, _ in f.changes)]
+            view.depth -= 1
             view.last = outer
             self.rendered[i, j] = apply_changes(view.text, [c for f in forms for c in f.changes], start, end)
         return self.rendered[i, j]

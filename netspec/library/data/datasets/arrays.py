@@ -22,8 +22,9 @@ class Arrays(Dataset):
     """Your own arrays: those of `program.fit({"x": x, "label": label})` from Python, or those in the file of `--data FILE.npz`.
 
     `fields` are the types of one example; a batch has the axis B before them. A symbol, as in `f32[T, 8]`, stands for a size that only the
-    data know. `test=0.1` sets a tenth of the examples aside for the test part: those with the smallest hash of their index, the same ones in every
-    run. Of the others a tenth is set aside for validation, unless `validation` or `fit(…, validation=…)` says something else.
+    data know. `test=0.1`
+    sets a tenth of the examples aside for the test part: those with the smallest hash of their index, the same ones in every run. Of the
+    others a tenth is set aside for validation, unless `validation` or `fit(…, validation=…)` says something else.
     """
 
     origin = "your own arrays: `fit({…})` from Python, or `--data FILE.npz`"

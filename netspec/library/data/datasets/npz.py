@@ -23,8 +23,8 @@ class Npz(Dataset):
 
     `fields` are the types of one example; in the file an axis that counts examples stands before them. Elements must be of the same kind
     (floats, whole numbers or truth values); their width may differ. `test` is a second file, or the fraction of the examples that are set
-    aside for the test part: those with the smallest hash of their index, the same ones in every run. Other arrays in the file are left alone.
-    Python objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
+    aside for the test part: those with the smallest hash of their index, the same ones in every run. Other arrays are left alone. Python
+    objects are never unpickled, and a file that unpacks to more than 100 times its size is refused. An error names the file, the
     array and, for a bad value, the record, counted from 0.
     """
 
