@@ -454,6 +454,7 @@ ELSEWHERE = {
     "listed_modules": "of names that a report on PyTorch's weights cuts",
     "listed_weights": "of names that a report on weights cuts",
     "described_images": "pictures that `netspec data` looks into; it says of how many",
+    "described_lines": "tests/cli/test_data_files.py looks at short tables; of a longer one the rest is left out",
     "listed_files": "names that a sentence of `netspec data` has room for",
     "reason_characters": "of texts of other libraries, which are cut",
     "plugin_error_characters": "of a plugin's text, which is cut",
