@@ -235,8 +235,6 @@ class Limits:
     """Pictures of a folder that `netspec data` looks into."""
     described_lines: int = 1_000_000
     """Lines of a table that `netspec data` looks at."""
-    proposed_classes: int = 100
-    """Classes, or columns of one field, that `netspec data` writes out in a declaration."""
     listed_files: int = 3
     """Names that would do for one file of data."""
     quoted_characters: int = 60

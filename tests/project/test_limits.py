@@ -457,6 +457,7 @@ ELSEWHERE = {
     "predicted_lines": "of a table on the terminal that is cut and says so",
     "predicted_columns": "of a table on the terminal that is cut",
     "predicted_characters": "of a text on the terminal that is cut",
+    "described_lines": "tests/cli/test_data_files.py looks at short tables; of a longer one the rest is left out",
     "listed_files": "names that a sentence of `netspec data` has room for",
     "reason_characters": "of texts of other libraries, which are cut",
     "plugin_error_characters": "of a plugin's text, which is cut",

@@ -39,7 +39,8 @@ class Made:
     """What a call of one of the names would make: its arguments, and the state that is put into it."""
 
     def __init__(self, means: str, arguments: tuple[Any, ...]) -> None:
-        self.means, self.arguments, self.state = means, arguments, ()
+        self.means, self.arguments = means, arguments
+        self.state: tuple[Any, ...] = ()
 
 
 class _Machine:

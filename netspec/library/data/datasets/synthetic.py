@@ -63,7 +63,7 @@ class Synthetic(Dataset):
         return {name: count for name, count in self.below.items() if not self.fields[name].rank}
 
     def known_count(self) -> int | None:
-        return self.count if self.part == "train" else max(self.count // TESTED, 1)
+        return self._examples
 
     def load(self, folder: Path | None) -> dict[str, Any]:
         return {name: self._draw(place, name, kind) for place, (name, kind) in enumerate(self.fields.items())}
@@ -71,9 +71,14 @@ class Synthetic(Dataset):
     def test_part(self) -> Dataset | None:
         return self.replaced(part="test") if self.part == "train" else None
 
+    @property
+    def _examples(self) -> int:
+        """How many examples the part has."""
+        return self.count if self.part == "train" else max(self.count // TESTED, 1)
+
     def _draw(self, place: int, name: str, kind: TensorType) -> Array:
         """The values of a field, from raw outputs of the counter-based generator, which stay the same in every version of NumPy."""
-        shape = (self.known_count(), *(dim.value for dim in kind.shape))
+        shape = (self._examples, *(dim.value for dim in kind.shape))
         key = np.array([self.seed % WORD, 2 * place + (self.part == "test")], np.uint64)
         raw = np.random.Philox(key=key).random_raw(int(np.prod(shape, dtype=np.int64))).reshape(shape)
         if kind.is_float:

@@ -118,7 +118,7 @@ class Windows(Transform):
         """Where windows begin. Raises `Mistake` where there is none."""
         count = len(next(iter(data.values())))
         needed = self.length + (self.horizon if any(name in data for name in self.target) else 0)
-        names = np.asarray(data[self.series]) if self.series in data else np.zeros(count, np.int8)
+        names = np.asarray(data[self.series]) if self.series is not None and self.series in data else np.zeros(count, np.int8)
         bounds = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), count]
         pieces = [np.arange(start, end - needed + 1, self.stride) for start, end in zip(bounds, bounds[1:], strict=False)]
         starts = np.concatenate(pieces).astype(np.int64)
