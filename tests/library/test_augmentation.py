@@ -13,7 +13,7 @@ import scipy.stats
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import ChannelsDiffer, FieldNotFloat, NoSuchField
 from netspec.diagnostics.data.images import FieldNotImages, NotColours
-from netspec.diagnostics.data.mixing import ClassesNeeded, ClassesUnequal, NoSuchClass, NotToMix
+from netspec.diagnostics.data.mixing import ClassesNeeded, ClassesUnequal, LabelBeyondClasses, NotToMix
 from netspec.library.data.draws import Draws
 from netspec.library.data.transforms.colour_changes import change_brightness, change_contrast, change_hue, change_saturation
 from netspec.library.data.transforms.colours import ColorJitter
@@ -231,7 +231,7 @@ def test_a_label_that_is_no_class(label: int) -> None:
     with pytest.raises(Mistake) as caught:
         mixed(Mixup(alpha=1.0, classes=5), np.where(NUMBERS == 7, label, 0))
     found = caught.value.diagnostic
-    assert isinstance(found, NoSuchClass) and found.found == label and found.message() and found.help()
+    assert isinstance(found, LabelBeyondClasses) and found.found == label and found.message() and found.help()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class NotToMix(Diagnostic):
 
 
 @record(kw_only=True)
-class NoSuchClass(Diagnostic):
+class LabelBeyondClasses(Diagnostic):
     """A label of the data is no class of those that `classes` counts: below 0, or that number and above."""
 
     field: str

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import NoSuchField
-from netspec.diagnostics.data.mixing import ClassesNeeded, ClassesUnequal, NoSuchClass, NotToMix
+from netspec.diagnostics.data.mixing import ClassesNeeded, ClassesUnequal, LabelBeyondClasses, NotToMix
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.field_bounds import Field
@@ -103,7 +103,7 @@ def one_hot(field: str, labels: Any, classes: int) -> Array:
     """f32[..., classes]. Raises `Mistake` for a number that is no class."""
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
-        raise Mistake(NoSuchClass(field=field, found=int(labels[wrong][0]), classes=classes))
+        raise Mistake(LabelBeyondClasses(field=field, found=int(labels[wrong][0]), classes=classes))
     return (labels[..., None] == np.arange(classes)).astype(np.float32)
 
 
