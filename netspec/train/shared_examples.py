@@ -45,5 +45,5 @@ def digest_rows(table: Table) -> list[int]:
 
 def _digest_rows(values: Array) -> list[int]:
     """The same of one field."""
-    content, size = memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8)), values[:1].nbytes
+    content, size = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data, values[:1].nbytes
     return [hash(bytes(content[start : start + size])) for start in range(0, len(values) * size, size or 1)]

@@ -52,7 +52,8 @@ def timetable(plan: TrainPlan, steps_per_epoch: int | None) -> Timetable:
     total = plan.duration.steps(Clock(steps_per_epoch, 0))
     clock = Clock(steps_per_epoch, total)
     kept = plan.checkpoint.keep_every
-    return Timetable(clock, *(_steps(d, clock) for d in every), 0 if kept is None else _steps(kept, clock))
+    evaluate, checkpoint = (_steps(d, clock) for d in every)
+    return Timetable(clock, evaluate, checkpoint, 0 if kept is None else _steps(kept, clock))
 
 
 def _steps(duration: Duration, clock: Clock) -> int:

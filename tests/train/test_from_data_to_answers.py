@@ -48,30 +48,42 @@ def rows_of(file: str) -> list[dict[str, str]]:
 
 def test_a_table(run: Callable[[str], str]) -> None:
     rng = np.random.default_rng(0)
-    lines = [f'{a:.2f},"{"old, or so" if a > 0 else "new"}",{"yes" if a + b > 0 else "no"},{b:.2f}' for a, b in rng.normal(size=(200, 2))]
-    Path("data/people.csv").write_text("\ufeff" + "\n".join(["age,kind,lived,fare", *lines]) + "\n", encoding="utf-8")
+    ages = [f"{a:.2f}" if number % 9 else "" for number, a in enumerate(rng.normal(size=200))]
+    fares = rng.normal(size=200)
+    lines = [
+        f'{a},"{"Oslo, N" if f > 0 else "Bath"}",{"yes" if float(a or 0) + f > 0 else "no"},{f:.2f}'
+        for a, f in zip(ages, fares, strict=True)
+    ]
+    Path("data/people.csv").write_text("\ufeff" + "\n".join(["age,town,lived,fare", *lines]) + "\n", encoding="utf-8")
     train(
         run,
         """netspec 1
 
 model M {
   input x: f32[B, 2]
-  input kind: i32[B]
-  output score = concat(x, kind -> one_hot(2)) -> dense(8) -> relu -> dense(1)
+  input town: i32[B]
+  output score = concat(x, town -> one_hot(4)) -> dense(8) -> relu -> dense(1)
 }
 
 train M {
-  data = csv("people.csv", fields={x: f32[2], kind: i32[], lived: i32[]}, columns={x: ["age", "fare"]},
-    classes={kind: ["new", "old, or so"], lived: ["no", "yes"]}, test=0.2) -> normalize(0.0, 1.0, field="x") -> shuffle -> batch(20)
+  data = csv("people.csv", fields={x: f32[2], town: i32[], lived: i32[]}, columns={x: ["age", "fare"]}, fill={x: "mean"},
+    categories={town: 4}, classes={lived: ["no", "yes"]}, test=0.2) -> normalize(0.0, 1.0, field="x") -> shuffle -> batch(20)
   loss = sigmoid_cross_entropy(score[:, 0], lived)
   optimizer = adam(0.05)
   duration = 20 epochs
 }
 """,
     )
-    Path("new.csv").write_text('fare,kind,age\n2,"old, or so",1.5\n-2,new,-1\n')
+    Path("new.csv").write_text('fare,town,age\n2,"Oslo, N",1.5\n-2,Bath,\n-3,Rome,0\n')
     run("predict run new.csv --output answers.csv")
-    assert [(row["row"], row["lived"]) for row in rows_of("answers.csv")] == [("1", "yes"), ("2", "no")]
+    assert [(row["row"], row["lived"]) for row in rows_of("answers.csv")] == [("1", "yes"), ("2", "no"), ("3", "no")]
+    examples = [{"fare": 2, "town": "Oslo, N", "age": 1.5}, {"fare": -2, "town": "Bath", "age": None}, {"x": [0, -3], "town": "Rome"}]
+    Path("new.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
+    run("predict run new.jsonl --output lines.csv")
+    again = [row["lived_probability"] for row in rows_of("lines.csv")]
+    np.testing.assert_allclose(
+        [float(share) for share in again], [float(row["lived_probability"]) for row in rows_of("answers.csv")], rtol=1e-5
+    )
 
 
 def test_pictures(run: Callable[[str], str]) -> None:

@@ -148,8 +148,18 @@ def words_to_ids(words: list[str], values: Values, fill: Fill | None, known: Seq
     return codes.reshape(-1).astype(values.source.kind.jax_dtype)
 
 
+def _fill_row(row: Any, gaps: Sequence[float]) -> Any:
+    """A list of numbers with what was learned of each of its columns in the place of None."""
+    if not isinstance(row, list | tuple) or len(row) != len(gaps) or all(value is not None for value in row):
+        return row
+    return [gap if value is None else value for value, gap in zip(row, gaps, strict=True)]
+
+
 def encode_values(given: Any, source: Source, fill: Fill | None, known: Learned | None) -> Any:
     """Values that a person hands over, words among them, as the field has them: `["male", None]`. Numbers are left as they are."""
+    if source.kind.rank and isinstance(given, list | tuple):
+        gaps = known[FILLS].get(source.field, []) if known is not None else []
+        return [_fill_row(row, gaps) for row in given]
     if not isinstance(given, list | tuple) or not any(value is None or isinstance(value, str) for value in given):
         return given
     if source.words and known is not None:
