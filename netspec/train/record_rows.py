@@ -25,7 +25,8 @@ class Rows:
         """A record's row, below headings where they are due; None where the table is wider than `room` columns of the terminal."""
         cells = {RENAMED.get(name, name): _text(name, value) for name, value in _shown(record, total).items()}
         columns = merge_columns([dict.fromkeys(self._columns), cells]) if self._columns else list(cells)
-        widths = [max(len(name), LEAST, 2 * len(f"{total:,}") + 1 if name == "step" else 0) for name in columns]
+        least = {"step": max(LEAST, 2 * len(f"{total:,}") + 1), "part": len("validation")}
+        widths = [max(len(name), least.get(name, LEAST)) for name in columns]
         if sum(widths) + 2 * len(widths) > room:
             return None
         due, self._columns = columns != self._columns, columns

@@ -108,7 +108,7 @@ def test_the_written_spec_has_no_problem_and_reads_the_file(tmp_path: Path, caps
     assert code == 0 and f"wrote {spec}; next: netspec train {spec} --data {tmp_path}" in out.replace("'", "")
     assert check(spec).problems == ()
     code, out = looked(capsys, spec, "--data", tmp_path)
-    assert code == 0 and " training: " in out and "evaluation" in out or kind in ("t.conllu", "t.txt", "pets")
+    assert code == 0 and " training: " in out and " test: " in out or kind in ("t.conllu", "t.txt", "pets")
     assert looked(capsys, file, "-o", spec)[0] != 0
 
 

@@ -109,7 +109,7 @@ USAGE = [
     ["check", "--format", "xml", "a.net"],
     ["train", "a.net", "--set", "rate"],
     ["train", "a.net", "--set", "=1"],
-    ["predict", "runs/a"],
+    ["predict"],
     ["show", "a.net", "--as", "poem"],
 ]
 

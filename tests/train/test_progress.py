@@ -59,11 +59,11 @@ def test_lines_are_rows_of_one_table_on_a_terminal() -> None:
     rows = Rows()
     seen = [line for record in (TRAINED, RECORD, TRAINED) for line in rows.draw(record, 880, 100) or []]
     assert seen == [
-        "    step     epoch      part      loss  examples/s",
-        " 220/880         5     train    0.2000       9,421",
-        "    step     epoch      part      loss  accuracy  examples/s",
-        " 220/880         5      eval    0.1034    0.9722            ",
-        " 220/880         5     train    0.2000                 9,421",
+        "    step     epoch        part      loss  examples/s  data-wait",
+        " 220/880         5       train    0.2000       9,421         3%",
+        "    step     epoch        part      loss  accuracy  examples/s  data-wait",
+        " 220/880         5  validation    0.1034    0.9722                       ",
+        " 220/880         5       train    0.2000                 9,421         3%",
     ]
     assert rows.draw(RECORD, 880, 40) is None, "too wide"
 
@@ -76,7 +76,7 @@ def test_a_narrow_terminal_gets_lines_above_the_bar(monkeypatch: pytest.MonkeyPa
     shown.begin("Digits", 0, 880)
     shown.record(RECORD)
     shown.end()
-    assert "eval   loss 0.1034  accuracy 0.9722" in stream.getvalue()
+    assert "validation  loss 0.1034  accuracy 0.9722" in stream.getvalue()
 
 
 def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
