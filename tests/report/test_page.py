@@ -33,7 +33,7 @@ def test_the_numbers_of_the_curves_are_those_of_the_runs(page: Page, runs: tuple
     assert page.series["runs"] == ["narrow", "wide"]
     found = {(s["run"], s["split"], s["name"]): s for s in page.series["series"]}
     for run, path in enumerate(runs):
-        for split in ("train", "eval"):
+        for split in ("train", "validation"):
             own = [line for line in lines(path) if line["split"] == split]
             for name in ("loss", "accuracy"):
                 series = found.pop((run, split, name))
@@ -44,7 +44,7 @@ def test_the_numbers_of_the_curves_are_those_of_the_runs(page: Page, runs: tuple
 
 
 def test_a_page_is_read_without_javascript(page: Page, runs: tuple[Path, Path]) -> None:
-    last = [line for line in lines(runs[0]) if line["split"] == "eval"][-1]
+    last = [line for line in lines(runs[0]) if line["split"] == "validation"][-1]
     for words in (
         number(last["loss"]),
         number(last["metrics"]["accuracy"]),

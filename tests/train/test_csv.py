@@ -11,7 +11,7 @@ from netspec.train.metrics_log import Record
 from netspec.train.metrics_table import Table, merge_columns, row_of
 from tests.train.runs import killed_after, train
 
-CLOCK = ("examples_per_second", "seconds")
+CLOCK = ("examples_per_second", "seconds", "data_wait")
 
 
 def rows_of(run: Path) -> list[dict[str, str]]:
@@ -43,14 +43,14 @@ def test_the_table_has_the_numbers_of_the_lines_also_behind_a_kill(tmp_path: Pat
 
 def test_columns_of_several_numbers_and_of_names_that_are_taken(tmp_path: Path) -> None:
     odd = {"recall": [0.5, math.nan], "pairs": [[1.0, 2.0]], "large": [0.0] * 101, "seconds": 3.0}
-    row = row_of(Record(3, 0.5, "eval", math.inf, odd, None, 1.5))
+    row = row_of(Record(3, 0.5, "validation", math.inf, odd, None, 1.5))
     assert list(row) == [
         "step", "epoch", "split", "loss", "recall[0]", "recall[1]", "pairs[0][0]", "pairs[0][1]", "metric seconds",
-        "examples_per_second", "seconds",
+        "examples_per_second", "seconds", "checkpoint", "data_wait",
     ]  # fmt: skip
     table, history = Table(tmp_path / "metrics.csv"), [Record(1, 0.1, "train", 1.0, {}, 2.0, 1.0)]
     table.add(history)
-    history.append(Record(3, 0.5, "eval", math.inf, odd, None, 1.5))
+    history.append(Record(3, 0.5, "validation", math.inf, odd, None, 1.5))
     table.add(history)
     with table.path.open(newline="") as file:
         first, second = csv.DictReader(file)

@@ -27,7 +27,8 @@ from tests.train.runs import killed_after, model
 
 def train(out: Path | None, loggers: dict[str, Any], resume: bool = False, stream: io.StringIO | None = None) -> Fit:
     made = model()
-    return made.train(*made.feeds(None, None, None), None, out, resume, Lines(stream) if stream else Silent(), loggers=loggers)
+    feeds, tell = made.feeds(None, None, None), Lines(stream) if stream else Silent()
+    return made.train(feeds.train, feeds.validation, None, out, resume, tell, test_feed=feeds.test, loggers=loggers)
 
 
 class Heard:
@@ -74,7 +75,7 @@ def test_a_logger_that_fails_is_told_once_and_stops_nothing(tmp_path: Path, meth
 def test_a_training_that_an_error_ends_has_failed(tmp_path: Path) -> None:
     heard = Heard()
     made = model()
-    feed, _ = made.feeds(None, None, None)
+    feed = made.feeds(None, None, None).train
     broken = SimpleNamespace(**{"learned": {}, "steps_per_epoch": 6, "training": lambda epoch, start=0: 1 / 0, "evaluation": None})
     with pytest.raises(ZeroDivisionError):
         made.train(broken, feed, None, tmp_path / "run", False, Silent(), loggers={"heard": heard})  # type: ignore[arg-type]
@@ -156,7 +157,7 @@ def test_tensorboard_has_the_numbers_of_the_lines_also_of_a_run_that_goes_on(tmp
         train(run, find_loggers(["tensorboard"]))
     train(run, find_loggers(["tensorboard"]), resume=True)
     records = Log(run / "metrics.jsonl").records()
-    for split in ("train", "eval"):
+    for split in ("train", "validation"):
         found = values_of(run / "tensorboard" / split)
         wanted = {(r.step, name): x for r in records if r.split == split for name, x in {"loss": r.loss, **r.metrics}.items()}
         assert wanted and {key: pytest.approx(value, rel=1e-6) for key, value in wanted.items()} == {key: found[key] for key in wanted}

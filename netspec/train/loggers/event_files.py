@@ -47,5 +47,7 @@ class TensorBoard:
         assert self._training is not None and self._training.folder is not None
         if part not in self._writers:
             purge = self._training.step + 1 if self._training.step else None
-            self._writers[part] = SummaryWriter(str(Path(self._training.folder) / FOLDER / part), purge_step=purge)
+            folder = str(Path(self._training.folder) / FOLDER / part)
+            own = f".{self._training.step}"  # files are named by seconds, and a run that goes on within one would write over its own
+            self._writers[part] = SummaryWriter(folder, purge_step=purge, filename_suffix=own)
         return self._writers[part]
