@@ -117,7 +117,7 @@ def test_the_folder_trains_evaluates_and_predicts_to_the_same_bits(home: Path, t
     assert run_trainer(home / "trainer", ["resume", str(tmp_path / "run")]) == 0
     assert "going on after step 24" in capsys.readouterr().out
     assert run_trainer(home / "trainer", ["eval", str(tmp_path / "run")]) == 0
-    assert capsys.readouterr().out.startswith("step 24: loss ")
+    assert capsys.readouterr().out.startswith("validation, step 24: loss ")
     np.savez(tmp_path / "new.npz", image=np.zeros((3, 8, 8, 1), np.float32))
     assert run_trainer(home / "trainer", ["predict", str(tmp_path / "run"), str(tmp_path / "new.npz")]) == 0
     assert capsys.readouterr().out.split()[:3] == ["row", "label", "label_probability"]
