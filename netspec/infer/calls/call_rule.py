@@ -576,7 +576,8 @@ def describe_twice(use: Call, arg: tree.Arg, signature: str) -> TooManyArguments
     name = arg.name or ""
     what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
     same = [n for n, other in enumerate(use.args) if other.name == name]
-    ways = [repair for gone in (same[1:], same[:-1]) for repair in propose_calls(Written(use.span, use.args), what, gone=gone)]
+    places = [gone for gone in (same[1:], same[:-1], same) if gone]  # all of them where the first one stands without its name
+    ways = [repair for gone in places for repair in propose_calls(Written(use.span, use.args), what, gone=gone)]
     return TooManyArguments(at=arg.span, op=use.name, signature=signature, twice=name, ways=tuple(ways))
 
 
