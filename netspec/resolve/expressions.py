@@ -356,7 +356,7 @@ def share(name: str, at: Span) -> list[Repair]:
         return []
     line = text[at.start :].partition("\n")[0].partition(";")[0].partition("#")[0].rstrip()
     first = Edit(Span(at.source, at.start, at.start), "shared ")
-    found = re.compile(rf"^[ \t]*(?=\w+ *= *{name}\.average\b)", re.MULTILINE).finditer(text, at.start)
+    found = re.compile(rf"^[ \t]*(?=\w+ *= *{re.escape(name)}\.average\b)", re.MULTILINE).finditer(text, at.start)
     averages = tuple(Edit(Span(at.source, m.end(), m.end()), "shared ") for m in found)
     return [Repair(edits, f"shared {line}") for edits in dict.fromkeys(((first,), (first, *averages)))]
 

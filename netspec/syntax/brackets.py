@@ -170,7 +170,9 @@ class _Repair:
             return False
         wrong = not self._closed_later(words, index)
         if wrong:
-            self.problems.append(problems.WrongBracket(at=self._span(word), bracket=str(word), opened=self._span(top.word)))
+            self.problems.append(
+                problems.WrongBracket(at=self._span(word), bracket=str(word), opened=self._span(top.word), opening=str(top.word))
+            )
         return wrong
 
     def _stray(self, word: Token) -> None:

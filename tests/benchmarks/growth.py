@@ -87,6 +87,7 @@ BOMBS: Mapping[str, Bomb] = {
     "unknown values among known": Bomb(4_000, lambda n: model(*numbered(n, "  known_@ = x\n  a% = strange_@ + x"))),
     "unknown arguments": Bomb(4_000, lambda n: model(*numbered(n, "  a% = x -> dense(3, wrong_@=4)"))),
     "unknown arguments of one call": Bomb(1_600, lambda n: model("  a = x -> dense(3,\n" + ",\n".join(numbered(n, "wrong_@=1")) + ")")),
+    "one argument of a call again and again": Bomb(1_600, lambda n: model("  a = x -> dense(3,\n" + ",\n".join(["bias=true"] * n) + ")")),
     "unknown dtypes": Bomb(4_000, lambda n: model(*numbered(n, "  a%: f3@[B, 8] = x"))),
     "unknown dims": Bomb(4_000, lambda n: model(*numbered(n, "  dim Q@ <= 4"))),
     "unknown words at the start": Bomb(8_000, lambda n: "netspec 1\n" + "\n".join(numbered(n, "modle M% { }"))),

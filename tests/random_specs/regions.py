@@ -140,8 +140,8 @@ class Regions:
     def buffer(self, depth: int, phases: tuple[str, ...], loops: int) -> list[str]:
         name = self.fresh("b")
         moved = f"{name} = 0.9 * {name} + 0.1 * mean({self.pick()}, axis=0)"
-        written = moved if phases else f"when train {{ {moved} }}"
-        return [f"buffer {name}: f32[8] = zeros", *self.bind(depth, phases, loops), *self.again(f"+ {name}"), written]
+        written = [moved if phases else f"when train {{ {moved} }}"] if set(phases) <= {"train"} else []  # others keep no buffer
+        return [f"buffer {name}: f32[8] = zeros", *self.bind(depth, phases, loops), *self.again(f"+ {name}"), *written]
 
     def again(self, change: str) -> list[str]:
         """One of the names bound anew, with a change."""

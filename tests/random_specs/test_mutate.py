@@ -16,12 +16,11 @@ HEAD = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n"
 TAIL = "\n  output y = x -> dense(4)\n}\n"
 
 
-@pytest.mark.parametrize("count", [500, pytest.param(2_000, marks=pytest.mark.slow)])
-def test_mutants(count: int) -> None:
+def test_five_hundred_mutants() -> None:
     """Their repairs are tried too, so each takes some 40 ms."""
-    report = run(count, seed=0, limit=HANG)
+    report = run(500, seed=0, limit=HANG)
     assert not report.wrong, report.wrong[:5]
-    assert report.refused > count // 2 and report.accepted > count // 40 and len(report.slugs) > 60, str(report)
+    assert report.refused > 250 and report.accepted > 12 and len(report.slugs) > 60, str(report)
 
 
 def test_mutants_are_the_same_for_the_same_seed() -> None:
@@ -111,6 +110,8 @@ FOUND = {
     "low ranks of a number": HEAD + "  a = sum(x) -> lora(8, 2)" + TAIL,
     "classes of a number that lack their labels": HEAD + "  a = accuracy(sum(x))" + TAIL,
     "a param of the file without a value": "netspec 1\nparam h: int where h < 9\nmodel M {\n  input x: f32[B, 8]\n  a = dense(x, h)" + TAIL,
+    "a function of Python whose parameter is a bracket": "netspec 1\ndef f(x, b[, c): return x + b[\nmodel M {\n  input x: f32[B, 8]"
+    + TAIL,
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }

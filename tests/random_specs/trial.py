@@ -80,13 +80,14 @@ def where(depth: int) -> str:
 
 @contextmanager
 def alarm(seconds: float) -> Iterator[None]:
-    """Raises `TooLong` in what runs longer, in seconds of processor time."""
+    """Raises `TooLong` in what runs longer, in seconds of processor time; again every second, since Python swallows what is raised while
+    it collects garbage."""
 
     def ring(signum: int, frame: FrameType | None) -> None:
         raise TooLong
 
     before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
     try:
         yield
     finally:

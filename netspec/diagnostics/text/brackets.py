@@ -92,15 +92,17 @@ class WrongBracket(Diagnostic):
 
     bracket: str
     opened: Span
+    opening: str
+    """The bracket there, which in a text that was read as another language's is not what the span shows."""
 
     def message(self) -> str:
-        return f"`{self.opened.text}` is closed by `{_CLOSING[self.opened.text]}`, and not by `{self.bracket}`."
+        return f"`{self.opening}` is closed by `{_CLOSING[self.opening]}`, and not by `{self.bracket}`."
 
     def places(self) -> Sequence[Place]:
         return (Place(self.opened, "opened here"),)
 
     def help(self) -> str | None:
-        return f"write `{_CLOSING[self.opened.text]}`"
+        return f"write `{_CLOSING[self.opening]}`"
 
     def own_edits(self) -> Sequence[Edit]:
-        return (Edit(self.at, _CLOSING[self.opened.text]),)
+        return (Edit(self.at, _CLOSING[self.opening]),)

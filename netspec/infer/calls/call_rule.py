@@ -88,6 +88,8 @@ class Bound:
     """The first."""
     unknown: bool = False
     """It has named arguments that the callee does not have, which one problem says."""
+    twice: set[str] = field(default_factory=set)
+    """Names of arguments that are given more than once, which was said."""
     instead: Value = None
     """What the call is worth, where it computes a number or an initial value."""
     ambiguous: bool = False
@@ -391,7 +393,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             if any(other.name is None and other.span.start > arg.span.start for other in use.args):
                 bound.broken = bound.reported = True  # their order is reported, and says which is which
             else:
-                fail(frame, bound, describe_twice(use, arg, signature.text()))
+                fail_twice(frame, use, bound, arg, signature.text())
         return
     if name not in (*signature.optional, *signature.required) and not signature.collects:
         if not bound.unknown:  # the first problem names them all
@@ -406,7 +408,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
     else:
-        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
+        fail_twice(frame, use, bound, arg, ", ".join(signature.required))
 
 
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
@@ -559,14 +561,23 @@ def propose_fewer(use: Call, at: Span) -> tuple[Repair, ...]:
     return tuple(dict.fromkeys((*propose_rewritten(value), *shorter)))
 
 
+def fail_twice(frame: Frame, use: Call, bound: Bound, arg: tree.Arg, signature: str) -> None:
+    """Report an argument that is given more than once, the first time that it is."""
+    name = arg.name or ""
+    if name not in bound.twice:
+        fail(frame, bound, describe_twice(use, arg, signature))
+    bound.twice.add(name)
+
+
 def describe_twice(use: Call, arg: tree.Arg, signature: str) -> TooManyArguments:
-    """An argument that is given a second time, which is left out; or the first is."""
+    """An argument that is given a second time: the first one stays, or the last."""
     from netspec.resolve.foreign.calls import Written, propose_calls, takes_of  # only specs with a problem need it
 
     name = arg.name or ""
     what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
     same = [n for n, other in enumerate(use.args) if other.name == name]
-    ways = [repair for n in reversed(same) for repair in propose_calls(Written(use.span, use.args), what, gone=(n,))]
+    places = [gone for gone in (same[1:], same[:-1], same) if gone]  # all of them where the first one stands without its name
+    ways = [repair for gone in places for repair in propose_calls(Written(use.span, use.args), what, gone=gone)]
     return TooManyArguments(at=arg.span, op=use.name, signature=signature, twice=name, ways=tuple(ways))
 
 

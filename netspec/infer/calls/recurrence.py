@@ -101,7 +101,7 @@ def equate(found: Sequence[Dim], wanted: Sequence[Dim], at: Span) -> tuple[Repai
     (other, one) = pairs[0]
     edits = []
     for line in re.finditer(r"^[ \t]*input\b[^\n#]*?\[([^\]\n]*)\]", at.source.text, re.MULTILINE):
-        for name in re.finditer(rf"\b{other}\b", line[1]):
+        for name in re.finditer(rf"\b{re.escape(other)}\b", line[1]):
             edits.append(Edit(Span(at.source, line.start(1) + name.start(), line.start(1) + name.end()), one))
     return (Repair(tuple(edits), f"`{one}` for both sizes: `{one}` in the place of `{other}`"),) if edits else ()
 

@@ -53,7 +53,7 @@ def _convert(text: str, wanted: str) -> Iterable[str]:
 
 def takes(wanted: str, part: str) -> bool:
     """One of the type's alternatives is `part`, optional or not."""
-    return re.search(rf"(?<![\w\[]){part}(?![\w\]])", wanted) is not None
+    return re.search(rf"(?<![\w\[]){re.escape(part)}(?![\w\]])", wanted) is not None
 
 
 def kinds_in(wanted: str) -> tuple[str, ...]:

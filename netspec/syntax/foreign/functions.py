@@ -132,7 +132,7 @@ def _expression(lines: list[str]) -> str | None:
 def _put_in(text: str, known: dict[str, str]) -> str:
     """A text with values in the place of names."""
     for name, value in known.items():
-        text = re.sub(rf"\b{name}\b", lambda _, value=value: value, text)
+        text = re.sub(rf"\b{re.escape(name)}\b", lambda _, value=value: value, text)
     return text
 
 
@@ -163,7 +163,7 @@ _STATIC = {"range", "len", "enumerate", "reverse", "zip", "sum", "min", "max", "
 def _calls_ops(view: TextView, name: str, value: str) -> bool:
     """Whether a function calls what is no function of numbers, or stands as a stage."""
     called = set(re.findall(r"\b([A-Za-z_]\w*)\s*\(", value)) - _STATIC - view.defined - view.bound
-    return bool(called) or re.search(rf"->\s*{name}\b", view.text) is not None
+    return bool(called) or re.search(rf"->\s*{re.escape(name)}\b", view.text) is not None
 
 
 def _let(view: TextView, name: str, parts: list[str], value: str) -> str | None:
@@ -179,7 +179,7 @@ def _let(view: TextView, name: str, parts: list[str], value: str) -> str | None:
 
 def _given(view: TextView, name: str, place: int, default: str) -> str:
     """The type of what calls of a function, or its default, give a param; "" where that is not seen."""
-    calls = [match[1].split(",") for match in re.finditer(rf"\b{name}\(([^()\n]*)\)", view.text)]
+    calls = [match[1].split(",") for match in re.finditer(rf"\b{re.escape(name)}\(([^()\n]*)\)", view.text)]
     numbers = [default, *(call[place].rpartition("=")[2].strip() for call in calls if place < len(call))]
     kinds = {"float" if re.search(r"[.eE]", n) else "int" for n in numbers if re.fullmatch(r"-?[\d_.]+(?:[eE]-?\d+)?", n)}
     return "" if not kinds else "float" if "float" in kinds else "int"
@@ -204,7 +204,7 @@ def _block(name: str, parts: list[str], value: str) -> str | None:
             lines.append((0, f"param {n}: {guess}{f' = {default}' if default else ''}"))
         elif "[" in kind:
             lines.append((1, f"input {n}: {kind}"))
-        elif re.search(rf"\b{n}\b", re.sub(r"->\s*[\w.]+\([^()]*\)", "->", value)):
+        elif re.search(rf"\b{re.escape(n)}\b", re.sub(r"->\s*[\w.]+\([^()]*\)", "->", value)):
             lines.append((1, f"input {n}: f32[B, ..., C]"))
         else:
             lines.append((0, f"param {n}: int"))

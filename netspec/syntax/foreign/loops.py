@@ -53,7 +53,7 @@ def _counted(view: TextView, i: int, last: int, times: bool) -> str | None:
     counted = re.fullmatch(r"(?:for\s+)?([A-Za-z_]\w*)\s+in\s+(?:range\(\s*([^,()]+)\s*\)|0\.\.<?(\w+))", text)
     if view.is_word(i, "repeat", "loop") and counted is not None:
         rest = view.text[view.stop(last) :].partition("\n}")[0]
-        used = counted[1] != "_" and re.search(rf"\b{counted[1]}\b", rest) is not None
+        used = counted[1] != "_" and re.search(rf"\b{re.escape(counted[1])}\b", rest) is not None
         return f"repeat {(counted[2] or counted[3]).strip()}" + (f" as {counted[1]}" if used else "")
     if view.is_word(i, "repeat", "loop", "do"):
         match = _TIMES.match(text)

@@ -147,7 +147,7 @@ def of_self(view: TextView, i: int) -> Form | None:
     if not view.is_word(i, "self", "this") or view.type(i + 1) != "DOT" or view.type(i + 2) != "NAME" or view.type(i - 1) == "DOT":
         return None
     name = str(view.at(i + 2))
-    stage = re.search(rf"->\s*(?:self|this)\.{name}\b|\b(?:self|this)\.{name}\(", view.text) is not None
+    stage = re.search(rf"->\s*(?:self|this)\.{re.escape(name)}\b|\b(?:self|this)\.{re.escape(name)}\(", view.text) is not None
     layer = (
         i in view.starts and view.type(i + 3) == "EQUAL" and view.type(i + 4) == "NAME" and view.type(view.path_end(i + 4) + 1) == "LPAR"
     )
