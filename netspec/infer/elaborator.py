@@ -243,7 +243,9 @@ def evaluate_file_params(world: World) -> None:
         world.report(CircularParams(at=cycle[0].name_span, cycle=tuple(p.name for p in (*cycle, cycle[0]))))
     for param in ordered:
         if param.default is None and not param.type.optional:
-            world.report(ParamWithoutValue(at=param.name_span, name=param.name, type=param.type.span.text))
+            bounded, imported = param.where is not None, param.span.source is not world.graph.source
+            kind = param.type.span.text
+            world.report(ParamWithoutValue(at=param.name_span, name=param.name, type=kind, bounded=bounded, imported=imported))
         value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):

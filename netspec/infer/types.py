@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
@@ -16,7 +16,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
-from netspec.library.base import Callable
+from netspec.library.base import Callable, In
 from netspec.library.base.value_faults import BadArguments
 from netspec.limits import LIMITS
 from netspec.shape import DTYPES, Dim, DimTooComplex, Facts, TensorType, Verdict
@@ -25,6 +25,8 @@ from netspec.syntax import tree
 
 Pattern = tuple[Dim | None, ...]
 """Dims, None standing once for `...`."""
+
+T = TypeVar("T")
 
 
 def as_stages(node: tree.Expr, before: str) -> tuple[Repair, ...]:
@@ -228,9 +230,13 @@ def try_shape(facts: Facts, op: Callable, inputs: Sequence[Any], optional: Mappi
 
 def goes_in(op: Callable, inputs: Sequence[Any], optional: Mapping[str, TensorType]) -> bool:
     """The tensors have the elements and axes that the op declares: of others its rules cannot be asked."""
-    required = [port for port in op.inputs if not port.optional]
+    tensors = [(port, given) for port, given in pair_with_ports(op, inputs, optional) if isinstance(given, TensorType)]
+    enough = len(inputs) >= sum(not port.optional for port in op.inputs)
+    return enough and all(dtype_fits(port.dtype, kind) and kind.rank >= port.rank for port, kind in tensors)
+
+
+def pair_with_ports(op: Callable, inputs: Sequence[T], optional: Mapping[str, T]) -> list[tuple[In, T]]:
+    """What an op is given, each beside what the op declares of it."""
+    required, named = [port for port in op.inputs if not port.optional], {port.name: port for port in op.inputs}
     ports = required[:1] * len(inputs) if op.variadic else required
-    named = {port.name: port for port in op.inputs}
-    pairs = [*zip(ports, inputs, strict=False), *((named[name], given) for name, given in optional.items() if name in named)]
-    tensors = [(port, given) for port, given in pairs if isinstance(given, TensorType)]
-    return len(inputs) >= len(required) and all(dtype_fits(port.dtype, kind) and kind.rank >= port.rank for port, kind in tensors)
+    return [*zip(ports, inputs, strict=False), *((named[name], given) for name, given in optional.items() if name in named)]

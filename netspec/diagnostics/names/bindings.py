@@ -66,13 +66,18 @@ class ParamWithoutValue(Diagnostic):
 
     name: str
     type: str
+    bounded: bool = False
+    """It has a `where`, which an example might break."""
+    imported: bool = False
+    """It stands in another file than the one that is checked: nothing outside gives it a value."""
 
     def message(self) -> str:
         return f"the param `{self.name}` of the file has no value"
 
     def help(self) -> str | None:
-        shown = VALUES.get(self.type, "…")
-        return f"give it a default, as in `param {self.name}: {self.type} = {shown}`, or a value from outside: `--set {self.name}={shown}`"
+        shown = "…" if self.bounded else VALUES.get(self.type, "…")
+        default = f"give it a default, as in `param {self.name}: {self.type} = {shown}`"
+        return default if self.imported else f"{default}, or a value from outside: `--set {self.name}={shown}`"
 
 
 VALUES = {"int": "8", "float": "0.5", "bool": "true", "str": '"same"'}

@@ -13,7 +13,7 @@ from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.calls.varying import construct_varying, find_varying
 from netspec.infer.frame import Frame, places_of
-from netspec.infer.types import dtype_fits, find_broken_limit
+from netspec.infer.types import dtype_fits, find_broken_limit, pair_with_ports
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Op
@@ -194,11 +194,7 @@ def meanings_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
 
 def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
     """Element types and least ranks, as the op declares them."""
-    named = {i.name: i for i in op.inputs}
-    required = [i for i in op.inputs if not i.optional]
-    pairs = [(required[0], g) for g in bound.tensors] if op.variadic and required else list(zip(required, bound.tensors, strict=False))
-    pairs += [(named[n], g) for n, g in bound.optional.items() if n in named]
-    for declared, given in pairs:
+    for declared, given in pair_with_ports(op, bound.tensors, bound.optional):
         if not isinstance(given.value, Tensor | Mean):
             continue
         type_: TensorType = given.value.type

@@ -65,6 +65,7 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
 
 
 def _read_chain(view: TextView, i: int) -> tuple[str, int] | None:
+    """The same of a call that is not too deep."""
     path = view.path_end(i)
     if view.type(path + 1) != "LPAR" or path + 1 not in view.partner:
         return None
