@@ -34,6 +34,7 @@ randomseed rngseed randomstate manualseed seedeverything: seed
 emadecay emamomentum useema exponentialmovingaverage modelema: ema
 validationdata valdata validdata evaldata testdata validationset valset testset valdataset evaldataset validationdataset evaluationdata
   validation val valid test evaluation testdataset evaluate evals: eval_data
+validationsplit valsplit validationsize valsize validationfraction valfraction evalsplit: validation_split
 evalevery evalsteps evalfrequency evalfreq evalinterval validationfreq validationfrequency validationinterval valcheckinterval valevery
   checkvaleverynepoch evaluationstrategy evaleverynepochs validateevery valinterval valfreq evalepochs: eval_every
 evallimit limitvalbatches validationsteps evalbatches maxevalbatches: eval_limit

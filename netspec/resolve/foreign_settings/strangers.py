@@ -22,7 +22,7 @@ from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
 OF_OPTIMIZER = (RATE, "weight_decay", "betas", "schedule", "warmup", "clip", "clip_value", "optimizer_arguments")
-OF_DATA = ("batch", "shuffle")
+OF_DATA = ("batch", "shuffle", "validation_split")
 
 
 @record
