@@ -662,6 +662,7 @@ def test_what_begins_anew_is_said(trained: Path, tmp_path: Path, capsys: pytest.
     assert code == 0 and text.startswith("the run has no checkpoint yet: it begins again at step 0"), text
 
 
+@pytest.mark.slow
 def test_every_flip_in_the_metrics_is_said_or_drops_nothing(trained: Path, tmp_path: Path) -> None:
     text = (trained / "metrics.jsonl").read_bytes()
     path = tmp_path / "metrics.jsonl"
@@ -868,6 +869,7 @@ def test_check_returns_that_a_file_cannot_be_read(path: str, untrusted: bool) ->
 
 
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+@pytest.mark.slow
 def test_no_output_goes_to_a_name_that_no_file_can_have(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = trained.parent / "m.net"
     for name in ("a\0b", "a\ud800b"):
