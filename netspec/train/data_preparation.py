@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from netspec.ir import Body, DataPlan
 from netspec.library.base import Learned, Transform
-from netspec.library.data.columns import Table
+from netspec.library.data.columns import Table, keep_records, number_records
 from netspec.train.data_split import find_kept, take_part
 from netspec.train.field_checks import check_fields
 
@@ -54,7 +54,10 @@ def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowled
     found: dict[str, Learned] = {}
     for name, transform in name_transforms(plan.transforms):
         if transform.whole:
-            data, learned = transform.learn(data, folder, known.get(name))
+            before = data
+            with number_records(before):
+                data, learned = transform.learn(before, folder, known.get(name))
+            data = data if transform.arranges else keep_records(data, before)
             found |= {} if learned is None else {name: learned}
     return data, found
 

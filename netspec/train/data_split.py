@@ -12,7 +12,6 @@ from netspec.library.data.columns import Table, select
 from netspec.library.data.validation_part import choose_validation
 from netspec.lower.precision import PRECISIONS
 from netspec.record import replace
-from netspec.train.example_weights import require_some_weight
 from netspec.train.field_checks import check_fields
 
 Data: TypeAlias = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -59,7 +58,6 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
     if not isinstance(parts.train, Mapping) or not (cuts_test or aside):
         return parts
     table: Table = check_fields(cast(Mapping[str, Any], parts.train), chain.dataset.batch_types(), PRECISIONS[plan.precision])
-    require_some_weight(table, chain)  # while records have the numbers that a person knows them by
     if cuts_test and test is not None:
         parts = parts._replace(test=_portion(table, test))
         table = _portion(table, chain.dataset)

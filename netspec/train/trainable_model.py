@@ -18,6 +18,7 @@ from netspec.files import PathLike, refuse_existing
 from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
+from netspec.library.data.columns import number_records
 from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
@@ -341,8 +342,9 @@ class Program(Compiled):
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
             objectives = [self._plan.objective, self._plan.eval.objective]
-            require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
-            require_possible(feed.arrays, feed.plan, objectives)
+            with number_records(feed.arrays):
+                require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
+                require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
     def _bound(self, clock: Clock) -> Program:

@@ -69,6 +69,19 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, capsys: pytest.Captur
     assert code == 0 and f"    file {tmp_path / 'test.csv'}: 6.01 KB" in lines
 
 
+def test_examples_are_counted_as_a_training_divides_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, rows in (("houses.csv", 40), ("test.csv", 5)):
+        (tmp_path / name).write_text("x_0,x_1,x_2\n" + "".join(f"{row},{row * row},{rows}\n" for row in range(rows)))
+    lines = printed(capsys, written(tmp_path, TABLE), "--data", str(tmp_path))[1]
+    assert [line for line in lines if line.endswith(" examples")] == [
+        "  training: 36 examples",
+        "  validation: 4 examples",
+        "  test: 5 examples",
+    ]
+    lines = printed(capsys, written(tmp_path, TABLE.replace("test=", "validation=none, test=")), "--data", str(tmp_path))[1]
+    assert "  training: 40 examples" in lines and "  validation: 4 examples" not in lines
+
+
 def test_arrays_are_the_user_s_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = written(tmp_path, "arrays(fields={x: f32[3]})")
     assert printed(capsys, spec)[1][3] == "    from your own arrays: `fit({…})` from Python, or `--data FILE.npz`"

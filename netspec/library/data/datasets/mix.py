@@ -69,6 +69,14 @@ class Mix(Dataset):
     def fields(self) -> dict[str, TensorType]:
         return {**self.datasets[0].batch_types(), SOURCE: TensorType("i32", ("B",))}
 
+    @property
+    def pictures(self) -> bool:  # type: ignore[override]
+        """Do all of them hold pictures?"""
+        return all(dataset.pictures for dataset in self.datasets)
+
+    def background_of_pictures(self) -> tuple[float, ...]:
+        return self.datasets[0].background_of_pictures()
+
     def mixture(self) -> tuple[float, ...]:
         return self.weights
 
