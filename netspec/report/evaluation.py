@@ -13,6 +13,7 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.report import classifier, data_summary, outcomes
 from netspec.report.markup import Html, join, tag
 from netspec.report.page import Evaluated
+from netspec.train.predictions.texts import Words
 from netspec.train.trained_run import Loaded
 
 
@@ -50,7 +51,8 @@ def judge(run: Loaded, folder: Path | None) -> Html:
     part = "evaluation data" if plan.eval.part == "eval" else f"{plan.eval.part} part"
     found = outcomes.measure(run.program, run.state, feed, use)
     head = tag("p", f"The checkpoint of step {run.step:,} on the {part}.", class_="note")
-    return join(head, classifier.draw_outcomes(found, outcomes.name_classes(run.program, use), use.field))
+    words = Words(plan.eval.data or plan.data, run.program.learned)
+    return join(head, classifier.draw_outcomes(found, outcomes.name_classes(run.program, use), use.field, words))
 
 
 def _try(what: str, make: Callable[[], Html]) -> Html:
