@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from netspec.limits import LIMITS
 from netspec.report.markup import Html, fold, join, note, table, tag
@@ -14,17 +15,24 @@ MOST_CLASSES = 200
 """Classes that are counted, a row each."""
 
 
-def summarize(name: str, feed: Feed, classes: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> Html:
-    """The fields of a part of the data, as the chain of whole data leaves them; `counts`: how many classes fields have."""
-    if not isinstance(feed, ArrayFeed):
-        return note(f"{name}: batches that Python handed over, which are not looked through.")
-    facts = {field: look_at(values) for field, values in feed.arrays.items()}
-    rows = [(field, *_cells(found)) for field, found in facts.items()]
-    tables = [_classes(field, values, classes.get(field, ())) for field, values in feed.arrays.items() if field in counts]
-    head = join(tag("h4", f"{name} part"), note(f"{feed.examples:,} examples, {feed.steps_per_epoch:,} batches."))
-    looked = sum(getattr(values, "nbytes", 0) for values in feed.arrays.values()) <= LIMITS.digest_bytes
-    warnings = [tag("li", text) for text in fields.warnings(feed.arrays, classes)] if looked else []
-    return join(head, table(*_without_empty(HEADINGS, rows), words=2), *tables, tag("ul", *warnings, class_="note") if warnings else None)
+def summarize(feeds: Mapping[str, Feed], names: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> Html:
+    """The parts of the data, as the chain of whole data leaves them. `names`: what classes are called, `counts`: how many fields have."""
+    looked = {part: feed for part, feed in feeds.items() if isinstance(feed, ArrayFeed)}
+    others = [note(f"{part}: batches that Python handed over, which are not looked through.") for part in feeds if part not in looked]
+    fields_of = dict.fromkeys(field for feed in looked.values() for field in feed.arrays if field in counts)
+    classes = (
+        _classes(field, {part: feed.arrays.get(field) for part, feed in looked.items()}, names.get(field, ())) for field in fields_of
+    )
+    return join(*(_describe(part, feed, names) for part, feed in looked.items()), *others, *classes)
+
+
+def _describe(part: str, feed: ArrayFeed, names: Mapping[str, Sequence[str]]) -> Html:
+    """The fields of a part, and what would mislead a training on it."""
+    rows = [(field, *_cells(look_at(values))) for field, values in feed.arrays.items()]
+    small = sum(getattr(values, "nbytes", 0) for values in feed.arrays.values()) <= LIMITS.digest_bytes
+    warnings = [tag("li", text) for text in fields.warnings(feed.arrays, names)] if small else []
+    head = join(tag("h4", part), note(f"{feed.examples:,} examples, {feed.steps_per_epoch:,} batches."))
+    return join(head, table(*_without_empty(HEADINGS, rows), words=2), tag("ul", *warnings, class_="note") if warnings else None)
 
 
 HEADINGS = ("field", "type", "lengths", "from", "to", "mean", "missing")
@@ -44,16 +52,18 @@ def _without_empty(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tu
     return [headings[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
-def _classes(field: str, values: object, names: Sequence[str]) -> Html | None:
-    """How often each class is there."""
-    found = count_values(values, MOST_CLASSES)
-    rows = list(_shares(found, names))
-    return fold(f"`{field}`: {len(rows)} classes", table(("class", "examples", "share"), rows), open=len(rows) <= 20) if rows else None
-
-
-def _shares(found: Mapping[int, int], names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """A row for each class that is there."""
-    total = sum(found.values())
-    for value, count in found.items():
-        name = f"{value} ({names[value]})" if 0 <= value < len(names) else str(value)
-        yield name, f"{count:,}", f"{count / total:.1%}"
+def _classes(field: str, parts: Mapping[str, Any], names: Sequence[str]) -> Html | None:
+    """How often each class is in each part."""
+    found = {part: count_values(values, MOST_CLASSES) for part, values in parts.items() if values is not None}
+    every = sorted({value for counts in found.values() for value in counts})
+    if not every:
+        return None
+    totals = {part: sum(counts.values()) or 1 for part, counts in found.items()}
+    rows = []
+    for value in every:
+        cells = [
+            cell for part, counts in found.items() for cell in (f"{counts.get(value, 0):,}", f"{counts.get(value, 0) / totals[part]:.1%}")
+        ]
+        rows.append((f"{value} ({names[value]})" if 0 <= value < len(names) else str(value), *cells))
+    headings = ("class", *(heading for part in found for heading in (part, "share")))
+    return fold(join(tag("code", field), f": {len(every)} classes"), table(headings, rows), open=len(every) <= 20)

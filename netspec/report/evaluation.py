@@ -37,7 +37,7 @@ def summarize(run: Loaded, folder: Path | None) -> Html:
     counts = plan.data.class_counts
     feeds = {"training": run.program.training_feed(folder), plan.eval.part: run.program.evaluation_feed(None, folder)}
     feeds["test"] = run.program.evaluation_feed(None, folder, part="test") if plan.eval.test else feeds.get("test")
-    return join(*(data_summary.summarize(part, feed, names, counts) for part, feed in feeds.items() if feed))
+    return data_summary.summarize({part: feed for part, feed in feeds.items() if feed}, names, counts)
 
 
 def judge(run: Loaded, folder: Path | None) -> Html:
