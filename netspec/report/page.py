@@ -120,7 +120,8 @@ def _best(view: RunView) -> tuple[str, str, str]:
     best = view.best_step
     measured = next((r for r in view.records if r.step == best and r.split != "train" and r.checkpoint is None), None)
     test = next((r for r in view.records if r.checkpoint is not None), None)
-    return ("" if best is None else f"{best:,}", *(numbers(r.values) if r else "" for r in (measured, test)))
+    shown, tested = (numbers(record.values) if record else "" for record in (measured, test))
+    return "" if best is None else f"{best:,}", shown, tested
 
 
 def _rows(view: RunView) -> Sequence[layer_costs.Row]:

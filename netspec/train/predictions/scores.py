@@ -51,8 +51,9 @@ def _names(op: Measure, types: Sequence[TensorType]) -> tuple[str, str] | None:
     names = op.name_inputs(2)
     if len(types) < 2 or len(names) < 2:
         return None
-    wants = next(tensor.wants for tensor in op.inputs if tensor.name == names[0])
-    return names if wants == "log_odds" or names[1] in op.tells_apart(*types) else None
+    first, second = names[:2]
+    wants = next(tensor.wants for tensor in op.inputs if tensor.name == first)
+    return (first, second) if wants == "log_odds" or second in op.tells_apart(*types) else None
 
 
 def count_classes(read: Scores, types: Mapping[int, TensorType]) -> int | None:
