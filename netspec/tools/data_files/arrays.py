@@ -9,6 +9,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
+from netspec.tools.data_files.field_facts import count_values
 from netspec.tools.data_files.look import Look, Starter, align, count
 from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name, quoted
 
@@ -97,7 +98,7 @@ def _flat(name: str, array: Array) -> str:
 
 def _ends(label: str, array: Array) -> tuple[tuple[str, ...], str, str]:
     """The model's output, the loss and the metric."""
-    found = fields.counts(array) if array.dtype.kind in "iu" else {}
+    found = count_values(array) if array.dtype.kind in "iu" else {}
     if found and min(found) >= 0:
         output = f"output logits = h -> dense({max(found) + 1})"
         integer = label if dtype_of(array) != "u8" else f"cast({label}, i32)"

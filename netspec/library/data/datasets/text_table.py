@@ -30,7 +30,7 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
     for path in paths:
         header, rows = open_table(path, separator)
         for field in fields:
-            field.open(path, header)
+            field.begin(path, header)
         for line, row in rows:
             for field in fields:
                 field.take(row, line)
