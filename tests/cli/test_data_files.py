@@ -48,7 +48,7 @@ NOTES = [
     ("a,label\n" + "".join(f"{i * 1.5 if i % 9 else -999},{i % 2}\n" for i in range(40)), "`a`: -999 stands in 5 lines and far from"),
     ("a,label\n1,0\n2,0\n3,1\n", "the class `1` of `label` has one line"),
     ("a,label\n" + "".join(f"{i % 5},{i % 2 if i % 6 else ''}\n" for i in range(24)), "the label `label` is missing in 4 (17%)"),
-    ("a,when,label\n" + "".join(f"{i % 5},2020-01-{i + 1:02},{i % 2}\n" for i in range(24)), "`when` holds dates"),
+    ("a,when,label\n" + "".join(f"{i % 5},2020-01-{i + 1:02},{i % 2}\n" for i in range(24)), "`when` grows from line to line"),
 ]
 
 
@@ -126,6 +126,14 @@ def test_what_cannot_be_declared_or_read(tmp_path: Path, capsys: pytest.CaptureF
     np.save(tmp_path / "names.npy", np.array(["a"]))
     odd = written(tmp_path, "odd.csv", 'a\x1b[2J,"b\nc",label\n' + "".join(f"{k},{k % 3},{k % 2}\n" for k in range(30)))
     assert "\x1b" not in looked(capsys, odd)[1]
+
+
+def test_a_strange_line_end_inside_a_cell_ends_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for sign in "\u2028\u2029\x85\x0b\x0c\x1c\r":
+        rows = "".join(f"{k},{'left' if k % 2 else f'ri{sign}ght'},{k % 3}\n" for k in range(30)).replace(f"ri{sign}ght", f'"ri{sign}ght"')
+        code, out = looked(capsys, written(tmp_path, "t.csv", "a,side,label\n" + rows), "--label", "side")
+        assert code == 0 and out.startswith("t.csv: 30 lines, 3 columns\n"), (sign, out)
+        assert len(out.splitlines()) == len(out.split("\n")) - 1 and sign not in out.replace("\n", ""), (sign, out)
 
 
 def test_changed_bytes_are_a_problem_or_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

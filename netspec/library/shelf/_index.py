@@ -80,6 +80,18 @@ ENTRIES: tuple = (
         ("group", False, "str?"),
     ),
      (), False, 1, "", ""),
+    ("json_lines", None, "dataset", "data.datasets.json_lines", "JsonLines", (
+        ("file", True, "str | list[str]"),
+        ("fields", True, "{str: type}"),
+        ("names", False, "{str: str}"),
+        ("classes", False, "{str: list[str]}"),
+        ("test", False, "(float | str)?"),
+        ("part", False, '"train" | "test"'),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("karate_club", None, "dataset", "data.datasets.karate", "KarateClub", (),
      (), False, 1, "", ""),
     ("mix", None, "dataset", "data.datasets.mix", "Mix", (
@@ -2092,6 +2104,10 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("shuffle", None, "transform", "data.transforms.steps", "Shuffle", (
         ("buffer", False, "int?"),
+    ),
+     (), False, 1, "", ""),
+    ("standardize", None, "transform", "data.transforms.standardize", "Standardize", (
+        ("field", True, "str"),
     ),
      (), False, 1, "", ""),
     ("take", None, "transform", "data.transforms.kept", "Take", (

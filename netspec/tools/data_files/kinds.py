@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.files import read_start
+from netspec.library.data.datasets.packed_file import PACKED
 from netspec.tools.data_files.look import Look
 
 KINDS = {
-    ".csv": "tables:look",
-    ".tsv": "tables:look",
+    ".csv": "table_spec:look",
+    ".tsv": "table_spec:look",
     ".npz": "arrays:look",
     ".npy": "single_arrays:look",
     ".conllu": "texts:look_at_sentences",
@@ -20,7 +21,6 @@ KINDS = {
     ".text": "texts:look_at_lines",
 }
 """Which function looks at a file, by the end of its name."""
-PACKED = (".gz", ".zst")
 
 
 def kind_of(path: Path) -> str:

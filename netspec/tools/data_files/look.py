@@ -84,6 +84,6 @@ def format_text(text: str) -> str:
 
 def declaration(starter: Starter) -> Iterator[str]:
     """The lines of the setting `data`; none where the data cannot be declared."""
-    lines = starter_text(starter).splitlines()
+    lines = starter_text(starter).split("\n")
     begins = [number for number, line in enumerate(lines) if line.startswith(("  data", "  loss"))]
     yield from lines[begins[0] : begins[1]] if begins else ()

@@ -9,7 +9,7 @@ from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.look import Look, Starter, count
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.table_spec import quoted
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""

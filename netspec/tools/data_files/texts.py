@@ -11,7 +11,7 @@ from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
 from netspec.tools.data_files.look import Look, Starter, align, count, share
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.table_spec import quoted
 
 
 def _lengths(lengths: Array) -> str:

@@ -14,7 +14,7 @@ from netspec.proofs.meanings import trace
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.shape.types import elements
-from netspec.train.data_preparation import Knowledge
+from netspec.train.data_preparation import Knowledge, name_transforms
 
 
 @record(eq=False)
@@ -33,6 +33,8 @@ class Head:
     plan: DataPlan
     behind: str
     """Its name behind the chain."""
+    known: Knowledge
+    """What the chain has learned."""
 
     @property
     def scores_classes(self) -> bool:
@@ -58,8 +60,8 @@ class Head:
         values, name = output.astype(np.float32), self.behind
         if all(dim.is_constant for dim in self.target.shape[1:]):
             values = values.reshape(len(output), *(dim.value for dim in self.target.shape[1:]))
-        for transform in reversed(self.plan.transforms):
-            values = transform.restored(name, values)
+        for key, transform in reversed(name_transforms(self.plan.transforms)):
+            values = transform.restored_by(name, values, self.known.get(key))
             name = transform.name_before(name)
         return values
 
@@ -82,7 +84,7 @@ def _head(op: Loss, output: str, field: str, plan: DataPlan, known: Knowledge) -
         own = transform.name_before(own)
     names: Mapping[str, Sequence[str]] = plan.dataset.class_names(known.get(plan.dataset.op_name(), {}))
     wants = next(declared.wants for declared in op.inputs if declared.name == (op.says() or ("",))[0])
-    return Head(output, own, plan.fields[field], wants, names.get(own, ()), plan, field)
+    return Head(output, own, plan.fields[field], wants, names.get(own, ()), plan, field, known)
 
 
 def _read(measurement: Measurement, op: Loss, body: Body) -> tuple[str, str] | None:
