@@ -31,8 +31,8 @@ def take_part(table: Table, plan: DataPlan, seed: int, held: Array | None = None
     cannot be divided."""
     if not plan.part:
         return table
-    held = find_held(table, plan, seed) if held is None else held
-    return select(table, np.flatnonzero(held if plan.part == "validation" else ~held))
+    chosen = find_held(table, plan, seed) if held is None else held
+    return select(table, np.flatnonzero(chosen if plan.part == "validation" else ~chosen))
 
 
 def is_empty(table: Table) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from netspec.library.data.validation_part import choose_validation
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
 from netspec.tools.data_files.columns import Column
-from netspec.tools.data_files.look import Look, Starter, align, count
+from netspec.tools.data_files.look import Look, Starter, align, count, quoted, write_names
 from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, find_roles, read, warnings
 
 SEED = 0
@@ -33,16 +32,11 @@ def field_name(column: str, taken: set[str]) -> str:
     return found
 
 
-def quoted(text: str) -> str:
-    """A text as a string of the language."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | None:
-    """A small spec of the table; None where no column is left to learn from."""
+    """A small spec of the table, whose files are named as in a spec; None where no column is left to learn from."""
     length, horizon = find_window(table.lines, bool(test)) if roles.series else (0, 0)
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
-    if not numbers and not roles.words:
+    if (not numbers and not roles.words) or roles.label.kind == "too large":
         return None
     taken = {"label", "x", "y", "logits", "batch", "h", "time"}
     words = {field_name(column.name, taken): column for column in roles.words}
@@ -113,7 +107,7 @@ def _chain(
     used = (*numbers, *roles.words, label)
     marks = sorted({mark for column in used for mark in column.marks} | {""})
     arguments = [
-        quoted(file),
+        file,
         f"fields={_dict(fields)}",
         *([f"columns={_dict(given)}"] if given else []),
         *([f"classes={{label: [{', '.join(map(quoted, roles.classes))}]}}"] if roles.classes else []),
@@ -122,7 +116,7 @@ def _chain(
         *(['drop_missing=["label"]'] if label.gaps else []),
         *([f"missing=[{', '.join(map(quoted, marks))}]"] if len(marks) > 1 else []),
         *([f"separator={quoted(table.separator)}"] if table.separator != "," else []),
-        f"test={quoted(test) if test else SET_ASIDE}",
+        f"test={test or SET_ASIDE}",
         *(['split_by="time"'] if roles.time is not None else []),
     ]
     scaled = ' -> standardize("x")' if numbers else ""
@@ -157,5 +151,5 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
     title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
     lines = align([column.row() for column in table.columns.values()])
-    starter = make_starter(paths[0].name, tests[0].name if tests else "", table, roles)
+    starter = make_starter(write_names(paths, paths, tests), write_names(tests[:1], paths, tests), table, roles)
     return Look(title, tuple(lines), tuple(warnings(table, roles, test)), starter, roles.label.name)

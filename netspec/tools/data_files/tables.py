@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.lazy import np
 from netspec.library.data.datasets.text_table import open_table, read_text
 from netspec.library.data.datasets.user_data import choose_held_out
@@ -59,7 +61,10 @@ def read(paths: Sequence[Path]) -> Table:
     for path in paths:
         header, rows = open_table(path, separator)
         columns = columns or {name: Column(name) for name in header}
-        pairs = [(columns[name], place) for name, place in header.items() if name in columns]
+        for name in columns:
+            if name not in header:
+                raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(header)))
+        pairs = [(column, header[name]) for name, column in columns.items()]
         for _, row in islice(rows, left):
             for column, place in pairs:
                 column.take(row[place])
@@ -137,6 +142,8 @@ def _why_not(column: Column, time: Column | None = None) -> str:
     different, there = len(column.counts), column.lines - column.gaps
     if not different:
         return "is empty"
+    if column.kind == "too large":
+        return "holds numbers that are too large"
     if different == 1 and not column.gaps:
         return f"is `{next(iter(column.counts))}` in every line"
     if column.kind == "date":
