@@ -70,6 +70,21 @@ ENTRIES: tuple = (
         ("group", False, "str?"),
     ),
      (), False, 1, "", ""),
+    ("graph", None, "dataset", "data.datasets.graphs", "Graph", (
+        ("file", True, "str"),
+        ("fields", True, "{str: type}"),
+    ),
+     (), False, 1, "", ""),
+    ("graphs", None, "dataset", "data.datasets.graphs", "Graphs", (
+        ("file", True, "str"),
+        ("fields", True, "{str: type}"),
+        ("test", False, "(float | str)?"),
+        ("part", False, '"train" | "test"'),
+        ("validation", False, '(float | int | "auto")?'),
+        ("split_by", False, "str?"),
+        ("group", False, "str?"),
+    ),
+     (), False, 1, "", ""),
     ("image_folder", None, "dataset", "data.datasets.image_folder", "ImageFolder", (
         ("folder", True, "str"),
         ("size", False, "int?"),
