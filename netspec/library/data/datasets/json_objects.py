@@ -84,6 +84,8 @@ def describe_value(value: Any) -> str:
             return "a text"
         case dict():
             return "an object"
+    if not isinstance(value, list):
+        return f"a value of {type(value).__name__}"
     try:
         return f"a list {list(np.shape(value))}"
     except ValueError:
