@@ -316,7 +316,7 @@ class Program(Compiled):
         plan = bound_lengths(own or self._plan.data, self.model)
         if data is None and plan.part == "validation":
             loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
-            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+            if is_empty(take_part(loaded.table, plan, self._plan.seed, loaded.held)):
                 return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         return self._feed(data, plan, folder, known, loaded)
