@@ -83,6 +83,23 @@ def test_a_step_that_is_no_number_leaves_the_state_as_it_was_and_counts() -> Non
     assert (int(state.guard["skipped"]), int(state.guard["in_row"])) == (1, 0)
 
 
+def test_the_learning_rate_that_is_told_is_that_of_the_updates_that_were_taken() -> None:
+    """The bad steps 1 and 3 are none of `slow`, whose turns are the steps 2 and 4, and no progress on the schedule of `fast`."""
+    updates = "".join(
+        f"  update {name} {{ loss = mean_squared_error(y, t); params = {own}; optimizer = sgd(linear(0.5, 0.1)); every = {every} }}\n"
+        for name, own, every in (("fast", '"dense_0/**"', 1), ("slow", '"dense_1/**"', 2))
+    )
+    spec = SPEC.replace("  loss = mean_squared_error(y, t)\n  optimizer = adam(0.01)\n", updates)
+    made = netspec.compile(spec, set={"train.on_nonfinite": '"skip"'}).at(steps_per_epoch=2)
+    state, gauge, told = made.init(), made.gauge(), []
+    for scale in (1e38, 1.0, 1e38, 1.0):
+        state, _, seen = made.observed_step(state, batch(scale), gauge)
+        told.append(made.reading(gauge, seen).learning_rate)
+    rates = [0.5 - 0.4 * k / 6 for k in range(6)]
+    assert [told[1][name] for name in ("fast", "slow")] == pytest.approx([rates[0], rates[1]])
+    assert [told[3][name] for name in ("fast", "slow")] == pytest.approx([rates[1], rates[3]])
+
+
 def test_skipped_steps_are_counted_in_the_lines(tmp_path: Path) -> None:
     fit = program("skip").fit(data(), out=tmp_path / "run")
     assert [line["skipped_steps"] for line in lines(tmp_path / "run")] == [1, 2, 3]
