@@ -757,9 +757,7 @@ def test_a_reader_that_meets_retention_chooses_again(trained: Path, tmp_path: Pa
         store.restore_chosen("last")
 
 
-def test_report_19_a_run_goes_on_longer_or_by_steps_of_one_s_own(
-    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_report_19_a_run_goes_on_longer_or_by_steps_of_one_s_own(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = shutil.copytree(trained, tmp_path / "run")
     code, text = run(capsys, "train", trained.parent / "m.net", "--set", "train.duration=2 epochs", "--out", copy, "--resume")
     assert code == 0 and text.startswith("duration: 2 epochs in place of 1 epoch"), text
