@@ -119,6 +119,7 @@ def test_when_a_training_ends_and_its_average_follow_the_transcription() -> None
     hold([ends_and_averages], *HISTORIES)
 
 
+@pytest.mark.slow
 def test_the_best_and_a_resumed_run_follow_the_transcription(tmp_path: Path) -> None:
     """A few of the histories, each killed on its way and resumed, and resumed again when it is over."""
 

@@ -138,11 +138,21 @@ def test_a_run_goes_back_and_on_with_the_data_behind(tmp_path: Path) -> None:
     assert equal(copied(alone.state), copied(fit.state)), "without a folder it goes back to what it kept in memory"
 
 
+def test_a_run_killed_behind_a_step_that_was_left_out_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    require_the_same_bits(tmp_path, "skip", "f32", (7,))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "precision"), [("skip", "f32"), ("rollback(5)", "f32"), ("skip", "mixed(f16)")])
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, rule: str, precision: str) -> None:
+    require_the_same_bits(tmp_path, rule, precision, (5, 6, 7, 14))
+
+
+def require_the_same_bits(tmp_path: Path, rule: str, precision: str, moments: tuple[int, ...]) -> None:
+    """A run that is killed behind some step, and goes on, ends as one that is not."""
     made = program(rule, precision)
     whole = made.fit(data(), out=tmp_path / "whole")
-    for moment in (5, 6, 7, 14):
+    for moment in moments:
         run = tmp_path / f"at {moment}"
         with killed_after(moment):
             made.fit(data(), out=run)
@@ -168,6 +178,7 @@ def test_the_loss_scale_halves_and_doubles() -> None:
     assert (after(least, True).guard["scale"], int(after(least, True).guard["in_row"])) == (1, 1)
 
 
+@pytest.mark.slow
 def test_f16_trains_as_f32_does_once_its_scale_is_found() -> None:
     half, full = program("stop", "mixed(f16)"), program("stop")
     losses = [[r.loss for r in made.fit(data(())).history] for made in (half, full)]
@@ -177,6 +188,7 @@ def test_f16_trains_as_f32_does_once_its_scale_is_found() -> None:
     assert {x.dtype for x in jax.tree.leaves(state.params)} == {np.dtype("float32")}
 
 
+@pytest.mark.slow
 def test_f16_stops_where_no_scale_helps() -> None:
     spec = SPEC.replace("mean_squared_error(y, t)", "1e8 * mean_squared_error(y, t)").replace("3 epochs", "10 epochs")
     with pytest.raises(netspec.SpecError) as caught:

@@ -170,11 +170,12 @@ def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
 
 
 def test_a_disk_that_is_full_at_any_write_loses_nothing() -> None:
-    """Some seconds: each case trains twice."""
-    report = full_disks.run(6, seed=3)
-    assert report.wrong == [] and report.ends["told"] >= 3
+    """A few seconds: each case trains twice."""
+    report = full_disks.run(1, seed=3)
+    assert report.wrong == [] and report.ends.total() == 1
 
 
 @pytest.mark.slow
 def test_a_disk_that_is_full_at_forty_writes_loses_nothing() -> None:
-    assert full_disks.run(40, seed=4).wrong == []
+    report = full_disks.run(40, seed=4)
+    assert report.wrong == [] and report.ends["told"] >= 20
