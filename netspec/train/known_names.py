@@ -37,8 +37,8 @@ def find_names(plan: TrainPlan | None, learned: Knowledge) -> dict[str, Names]:
     dataset = plan.data.dataset
     named = dataset.class_names(learned.get(dataset.op_name(), {}))
     classes = {f"the classes of `{field}`": list(names) for field, names in named.items()}
-    seen = list(classes.values())
-    steps = {f"`{step}`, {place}": names for step, known in learned.items() for place, names in _walk(known) if names not in seen}
+    seen = {tuple(names[start:]) for names in classes.values() for start in (0, 1)}  # 0 may stand for what is unknown
+    steps = {f"`{step}`, {place}": names for step, known in learned.items() for place, names in _walk(known) if tuple(names) not in seen}
     return {name: _names(texts) for name, texts in {**classes, **steps}.items() if texts}
 
 
