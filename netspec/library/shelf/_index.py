@@ -1341,6 +1341,12 @@ ENTRIES: tuple = (
         ("normalize", False, "bool"),
     ),
      (("anchor", False), ("positive", False), ("negative", False), ("mask", True), ("weight", True)), False, 1, "", ""),
+    ("log1p", None, "mapping", "data.mappings", "log1p", (),
+     (), False, 1, "", ""),
+    ("noise", None, "mapping", "data.mappings", "noise", (
+        ("scale", False, "float"),
+    ),
+     (), False, 1, "", ""),
     ("embed.attend", None, "method", "layers.embed", "EmbedAttend", (
         ("vocab", True, "int"),
         ("features", True, "int"),
@@ -2068,6 +2074,12 @@ ENTRIES: tuple = (
         ("axis", False, '"horizontal" | "vertical"'),
         ("rate", False, "float"),
         ("field", False, "str"),
+    ),
+     (), False, 1, "", ""),
+    ("map", None, "transform", "data.transforms.mapped", "Map", (
+        ("function", True, "mapping"),
+        ("field", False, "str | list[str]"),
+        ("gives", False, "{str: type}?"),
     ),
      (), False, 1, "", ""),
     ("mixup", None, "transform", "data.transforms.label_mixing", "Mixup", (
