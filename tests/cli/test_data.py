@@ -48,11 +48,11 @@ def test_files_and_fields_without_a_folder(tmp_path: Path, capsys: pytest.Captur
             "train M",
             '  data = csv("houses.csv", fields={x: f32[3]}, test="test.csv")',
             "    fields: x: f32[B, 3]",
-            "    file houses.csv (or houses.csv.gz)",
+            "    file houses.csv (or houses.csv.gz, houses.csv.zst)",
             "  validation: 0.1 of the examples, by the seed",
             '  test = csv("houses.csv", fields={x: f32[3]}, test="test.csv", part="test")',
             "    fields: x: f32[B, 3]",
-            "    file test.csv (or test.csv.gz)",
+            "    file test.csv (or test.csv.gz, test.csv.zst)",
         ],
     )
 
@@ -63,7 +63,7 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, capsys: pytest.Captur
     code, lines = printed(capsys, spec, "--data", str(tmp_path))
     size = (tmp_path / "houses.csv.gz").stat().st_size
     assert code == 1 and f"    file {tmp_path / 'houses.csv.gz'}: {size} bytes" in lines
-    assert "    file test.csv (or test.csv.gz): missing" in lines
+    assert "    file test.csv (or test.csv.gz, test.csv.zst): missing" in lines
     (tmp_path / "test.csv").write_text("x_0,x_1,x_2\n" + "1,2,3\n" * 1000)
     code, lines = printed(capsys, spec, "--data", str(tmp_path))
     assert code == 0 and f"    file {tmp_path / 'test.csv'}: 6.01 KB" in lines

@@ -9,9 +9,10 @@ from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.field_bounds import AfterValidator, BeforeValidator, Field, model_validator
 from netspec.library.data.columns import Portion, keep_records
+from netspec.library.data.datasets.packed_file import names, without_packing
 from netspec.library.data.datasets.table_fields import Source, Values
 from netspec.library.data.datasets.table_gaps import UNKNOWN_WORD, WORDS, encode_values, require_fill, require_gaps
-from netspec.library.data.datasets.text_file import DataPath, find_all, names
+from netspec.library.data.datasets.text_file import DataPath, find_all
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, require_part
 from netspec.shape import TensorType
 from netspec.shape.types import RANGES
@@ -168,7 +169,7 @@ class Csv(Dataset):
     def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
         """Its values stand between tabs where the name says so."""
         of = super().of_file(file, fields)
-        return of.replaced(separator="\t") if of and file.removesuffix(".gz").endswith((".tsv", ".tab")) else of
+        return of.replaced(separator="\t") if of and without_packing(file).endswith((".tsv", ".tab")) else of
 
     def class_counts(self) -> dict[str, int]:
         given = {name: len(words) for name, words in self.classes.items()}
@@ -193,6 +194,11 @@ class Csv(Dataset):
         found = self._read(folder)
         known = self._make({name: values.at(kept) for name, values in found.items()}, None)[1]
         return self._make(found, known)
+
+    def fields_to_divide(self, folder: Path | None) -> dict[str, Array]:
+        from netspec.library.data.datasets.table_gaps import number_values
+
+        return {name: number_values(values) for name, values in self._read(folder).items()}
 
     def _make(self, found: Mapping[str, Values], known: Learned | None) -> tuple[Mapping[str, Array], Learned | None]:
         """Fields of what was read."""

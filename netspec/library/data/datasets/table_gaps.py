@@ -140,6 +140,15 @@ def to_field(values: Values, fill: Fill | None, known: Learned) -> Array:
     return made if source.kind.rank else made.reshape(-1)
 
 
+def number_values(values: Values) -> Array:
+    """The field's numbers with nothing learned: 0 for a missing value, words by the order of their texts."""
+    numbers = values.numbers
+    if values.source.words:
+        places = {word: place for place, word in enumerate(sorted(values.words), 1)}
+        numbers = np.where(values.missing, 0, np.array([places[word] for word in values.words] or [0], np.int64)[numbers])
+    return numbers if values.source.kind.rank else numbers.reshape(-1)
+
+
 def words_to_ids(words: list[str], values: Values, fill: Fill | None, known: Sequence[str]) -> Array:
     """The numbers of categories: 0 for what training never saw, then the known words from 1."""
     ids = {word: number for number, word in enumerate(known, 1)}
