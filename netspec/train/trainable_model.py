@@ -18,6 +18,7 @@ from netspec.files import PathLike, refuse_existing
 from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
+from netspec.library.data.columns import number_records
 from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
@@ -315,7 +316,7 @@ class Program(Compiled):
         plan = bound_lengths(own or self._plan.data, self.model)
         if data is None and plan.part == "validation":
             loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
-            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+            if is_empty(take_part(loaded.table, plan, self._plan.seed, loaded.held)):
                 return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         return self._feed(data, plan, folder, known, loaded)
@@ -338,8 +339,9 @@ class Program(Compiled):
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
             objectives = [self._plan.objective, self._plan.eval.objective]
-            require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
-            require_possible(feed.arrays, feed.plan, objectives)
+            with number_records(feed.arrays):
+                require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
+                require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
     def _bound(self, clock: Clock) -> Program:

@@ -14,7 +14,7 @@ from netspec.proofs.meanings import trace
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.shape.types import elements
-from netspec.train.data_preparation import Knowledge
+from netspec.train.data_preparation import Knowledge, name_transforms
 from netspec.train.predictions.scores import Scores, find_names, log_probabilities, read_scores
 
 
@@ -36,6 +36,8 @@ class Head:
     plan: DataPlan
     behind: str
     """Its name behind the chain."""
+    known: Knowledge
+    """What the chain has learned."""
 
     def name_of(self, number: int) -> str:
         """What a class is called."""
@@ -54,8 +56,8 @@ class Head:
         values, name = output.astype(np.float32), self.behind
         if all(dim.is_constant for dim in self.target.shape[1:]):
             values = values.reshape(len(output), *(dim.value for dim in self.target.shape[1:]))
-        for transform in reversed(self.plan.transforms):
-            values = transform.restored(name, values)
+        for key, transform in reversed(name_transforms(self.plan.transforms)):
+            values = transform.restored_by(name, values, self.known.get(key))
             name = transform.name_before(name)
         return values
 
@@ -68,7 +70,7 @@ def find_heads(objective: Objective, plan: DataPlan, model: Body, known: Knowled
             scores, output, field = read
             if output.startswith(OUTPUT) and field in plan.fields and field not in model.input_types():
                 own, names = find_names(plan, known, field)
-                head = Head(output.removeprefix(OUTPUT), own, plan.fields[field], scores.wants, scores.per_class, names, plan, field)
+                head = Head(output.removeprefix(OUTPUT), own, plan.fields[field], scores.wants, scores.per_class, names, plan, field, known)
                 found.setdefault(own, head)
     return list(found.values())
 

@@ -86,6 +86,9 @@ def _explain(error: csv.Error) -> str:
 def read_text(path: Path) -> str:
     """The table's text. Raises `Mistake` where it is no UTF-8."""
     data = read_content(path).tobytes()
+    zero = data.find(0)
+    if zero >= 0 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Mistake(BadText(file=str(path), line=1 + data.count(b"\n", 0, zero), byte=0))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
