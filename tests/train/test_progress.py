@@ -55,7 +55,7 @@ def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch
     shown.advance(441, {"loss": 0.25, "accuracy": 0.9}, 1234.0, 0.25)
     shown.end()
     assert "rate 0.0025" in stream.getvalue().rpartition("0.1034")[2], "the learning rate stays beside the bar"
-    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "0.1034", "0.9722", ":"):
+    for part in ("Digits", "441/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "0.1034", "0.9722", ":"):
         assert part in stream.getvalue(), part
 
 
