@@ -414,6 +414,15 @@ class Dataset(Op):
         """What a person knows the examples in its file by, as one column or more: their text, the words of each."""
         return {}
 
+    def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
+        """A file of its form with these answers where labels stand, everything else as it is in `file`; without one, of the examples that
+        the answers name. None where its form has no place for them."""
+        return None
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+        """The texts that numbers of one of its fields stand for; None where that holds no texts."""
+        return None
+
     def background_of_pictures(self) -> tuple[float, ...]:
         """What shines through where a picture is transparent, in 0..1; nothing: such a one is refused."""
         return ()
@@ -528,6 +537,10 @@ class Transform(Op):
     def for_beginning(self) -> Transform:
         """The same for texts that are to be gone on with: it puts no end behind them."""
         return self
+
+    def along(self, field: str, length: int) -> Array | None:
+        """The values of one of its fields at so many positions of a sequence, where they are the same for every sequence."""
+        return None
 
     def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
         """The texts that ids of this field stand for; None where it made them of no texts."""

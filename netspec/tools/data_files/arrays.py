@@ -9,14 +9,14 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, align, count
+from netspec.tools.data_files.look import Look, Starter, Wish, align, count
 from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name, quoted
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
 """The element type that a spec has for one of NumPy; numbers of 64 bits become narrower, where they fit."""
 
 
-def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+def look(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     """What an archive holds. Raises `Mistake`."""
     arrays = read_all(paths[0])
     sizes = [len(array) for array in arrays.values() if array.ndim]
@@ -28,7 +28,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     sound = {name: array for name, array in used.items() if _finite(array)}
     compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
-    chosen = guess_label(used, label)
+    chosen = guess_label(used, wish.label)
     starter = make_starter(paths[0].name, tests[0].name if tests else "", used, chosen) if examples else None
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
 

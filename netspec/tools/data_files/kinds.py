@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.files import read_start
-from netspec.tools.data_files.look import Look
+from netspec.tools.data_files.look import Look, Wish
 
 KINDS = {
-    ".csv": "tables:look",
-    ".tsv": "tables:look",
+    ".csv": "whole_tables:look",
+    ".tsv": "whole_tables:look",
     ".npz": "arrays:look",
     ".npy": "single_arrays:look",
     ".conllu": "texts:look_at_sentences",
@@ -36,7 +36,7 @@ def kind_of(path: Path) -> str:
     return KINDS[".npy"] if start == b"\x93NUMPY" else KINDS[".txt"]
 
 
-def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+def look_at(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     """What the files hold. Raises `Mistake` for files that are not as they should be."""
     module, name = kind_of(paths[0]).split(":")
-    return getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(paths, tests, label)
+    return getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(paths, tests, wish)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from netspec.diagnostics.drawing.cells import escape, width
@@ -23,8 +23,20 @@ class Starter:
     metric: str = ""
     epochs: int = 20
     rate: str = "0.003"
+    serve: str = ""
+    """What is generated, where the model writes on."""
     evaluated: str = ""
     """The data chain of other files that are evaluated, where the dataset does not name them itself."""
+
+
+@record
+class Wish:
+    """What a person wants to be told of the data."""
+
+    label: str = ""
+    """The column or array that is to be predicted; "": the likeliest."""
+    horizon: int | None = None
+    """Of a series, how many lines ahead it is to be predicted; 0: the lines are examples by themselves; None: as it seems."""
 
 
 @record
@@ -69,7 +81,23 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
         f"duration = {starter.epochs} epochs",
         *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
     ]
-    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", ""]))
+    served = ["", f"serve {name} {{ {starter.serve} }}"] if starter.serve else []
+    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
+
+
+def write_number(value: float) -> str:
+    """Four digits of a number, as the language writes it."""
+    return f"{float(f'{value:.4g}'):g}" if 1e-4 <= abs(value) < 1e15 or not value else f"{value:.3e}"
+
+
+def write_dict(pairs: Mapping[str, str]) -> str:
+    """`{name: value}` of the language."""
+    return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
+
+
+def batch_size(examples: int) -> int:
+    """A size of batches that leaves some for an epoch."""
+    return next((size for size in (128, 64, 32, 16, 8) if examples >= 8 * size), 4)
 
 
 def format_text(text: str) -> str:

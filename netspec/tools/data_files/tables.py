@@ -14,7 +14,7 @@ from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
-from netspec.tools.data_files.look import Look, Starter, align, count, share
+from netspec.tools.data_files.look import Starter, batch_size, count, share, write_dict, write_number
 
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
@@ -257,7 +257,7 @@ def _ends(roles: Roles) -> tuple[tuple[str, ...], str, str]:
         output = f"output logits = h -> dense({len(roles.classes)})"
         return (output,), "softmax_cross_entropy(logits, label)", "accuracy(logits, label)"
     mean, std = roles.label.known.mean(), roles.label.known.std() or 1
-    return (f"output y = (h -> dense(1))[:, 0] * {_number(std)} + {_number(mean)}",), "mean_squared_error(y, label)", ""
+    return (f"output y = (h -> dense(1))[:, 0] * {write_number(std)} + {write_number(mean)}",), "mean_squared_error(y, label)", ""
 
 
 def _chain(file: str, test: str, table: Table, roles: Roles, words: Mapping[str, Column], fields: Mapping[str, str]) -> str:
@@ -273,55 +273,28 @@ def _chain(file: str, test: str, table: Table, roles: Roles, words: Mapping[str,
     marks = sorted({mark for column in used for mark in column.marks} | {""})
     arguments = [
         quoted(file),
-        f"fields={_dict(fields)}",
-        *([f"columns={_dict(given)}"] if given else []),
+        f"fields={write_dict(fields)}",
+        *([f"columns={write_dict(given)}"] if given else []),
         *([f"classes={{label: [{', '.join(map(quoted, roles.classes))}]}}"] if roles.classes else []),
-        *([f"categories={_dict({n: str(len(c.counts) + 1 + bool(c.gaps)) for n, c in words.items()})}"] if words else []),
-        *([f"fill={_dict(fill)}"] if fill else []),
+        *([f"categories={write_dict({n: str(len(c.counts) + 1 + bool(c.gaps)) for n, c in words.items()})}"] if words else []),
+        *([f"fill={write_dict(fill)}"] if fill else []),
         *(['drop_missing=["label"]'] if label.gaps else []),
         *([f"missing=[{', '.join(map(quoted, marks))}]"] if len(marks) > 1 else []),
         *([f"separator={quoted(table.separator)}"] if table.separator != "," else []),
         f"test={quoted(test) if test else SET_ASIDE}",
     ]
-    return f"csv({', '.join(arguments)}){_scaled(roles.numbers)} -> shuffle -> batch({_batch(table.lines)})"
+    return f"csv({', '.join(arguments)}){scaling(roles.numbers)} -> shuffle -> batch({batch_size(table.lines)})"
 
 
-def _scaled(numbers: Sequence[Column]) -> str:
-    """A step that brings the numbers to mean 0 and deviation 1."""
+def scaling(numbers: Sequence[Column], field: str = "x") -> str:
+    """A step that brings numbers to mean 0 and deviation 1."""
     if not numbers:
         return ""
-    means = ", ".join(_number(float(column.known.mean())) for column in numbers)
-    stds = ", ".join(_number(float(column.known.std()) or 1.0) for column in numbers)
-    return f' -> normalize([{means}], [{stds}], field="x")'
-
-
-def _number(value: float) -> str:
-    """Four digits of a number, as the language writes it."""
-    return f"{float(f'{value:.4g}'):g}" if 1e-4 <= abs(value) < 1e15 or not value else f"{value:.3e}"
+    means = ", ".join(write_number(float(column.known.mean())) for column in numbers)
+    stds = ", ".join(write_number(float(column.known.std()) or 1.0) for column in numbers)
+    return f" -> normalize([{means}], [{stds}], field={quoted(field)})"
 
 
 def _new_word(column: Column) -> str:
     """A word for missing ones that is not in use."""
     return next(word for word in ("none", "missing", "(missing)", "no value") if word not in column.counts)
-
-
-def _dict(pairs: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
-
-
-def _batch(lines: int) -> int:
-    """A size of batches that leaves some for an epoch."""
-    return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
-
-
-def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
-    """What tables hold. Raises `Mistake`."""
-    table = read(paths)
-    test = read(tests) if tests else None
-    roles = find_roles(table, label)
-    name = paths[0].name if len(paths) == 1 else f"{len(paths)} tables"
-    of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
-    title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
-    lines = align([column.row() for column in table.columns.values()])
-    starter = make_starter(paths[0].name, tests[0].name if tests else "", table, roles)
-    return Look(title, tuple(lines), tuple(warnings(table, roles, test)), starter, roles.label.name)

@@ -10,8 +10,11 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, share
+from netspec.tools.data_files.look import Look, Starter, Wish, align, count, share
 from netspec.tools.data_files.tables import quoted
+
+WRITTEN = 80
+"""Bytes that a first small model writes at most."""
 
 
 def _lengths(lengths: Array) -> str:
@@ -20,7 +23,7 @@ def _lengths(lengths: Array) -> str:
     return f"{lengths.min():,} to {lengths.max():,}, half of them up to {middle:,}, 95% up to {most:,}"
 
 
-def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     """What the lines of a text are like. Raises `Mistake`."""
     lines = text_lines_of(paths[0])
     kept = lines.select(np.flatnonzero(lines.lengths))
@@ -42,7 +45,7 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
 
 
 def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
-    """A small spec that predicts each byte from those before it."""
+    """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
     size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
     data = f"text_lines({quoted(file)}) -> shuffle -> batch({size})"
     body = (
@@ -50,18 +53,19 @@ def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
         "h = cast(text, i32) -> embed(256, 64) -> gru(128)",
         "output logits = h -> dense(256)",
     )
-    mask = "mask=iota(N - 1)[none, :] < length[:, none] - 1"
+    mask = "mask=iota(N - 1)[none, :] < length[:, none]"
     return Starter(
         data,
         ("text: u8[B, N]",),
         body,
         f"softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), {mask})",
-        epochs=5,
+        epochs=int(min(max(20_000 // max(lines, 1), 3), 60)),
+        serve=f"text = sample(logits, temperature=0.5, stop=0, limit={WRITTEN})",
         evaluated=f"text_lines({quoted(tests[0].name)}) -> batch({size})" if tests else "",
     )
 
 
-def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     """What the sentences of a CoNLL-U file are like. Raises `Mistake`."""
     found = [[row for row in sentence] for path in paths for sentence in sentences(path)]
     lengths = np.array([len(sentence) for sentence in found])

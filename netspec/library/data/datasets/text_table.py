@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.arrays import BadRow, NoHeader
+from netspec.diagnostics.data.arrays import BadRow, NoHeader, NoSuchColumn
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadText
 from netspec.library.data.datasets.table_fields import NUMBER, FieldReader, Source, Values
@@ -35,6 +35,19 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
             for field in fields:
                 field.take(row, line)
     return {field.source.field: field.finish() for field in fields}
+
+
+def read_columns(path: Path, names: Sequence[str], separator: str) -> dict[str, list[str]]:
+    """The texts of these columns, as they stand. Raises `Mistake` with the file and the line, or the column that is not there."""
+    header, rows = open_table(path, separator)
+    for name in names:
+        if name not in header:
+            raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(header)))
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for _, row in rows:
+        for name in names:
+            found[name].append(row[header[name]])
+    return found
 
 
 def open_table(path: Path, separator: str) -> tuple[dict[str, int], Iterator[Row]]:
