@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.cli.titanic import HEADER, TITANIC
+from tests.cli.titanic import HEADER
+from tests.cli.titanic import write_table as passengers
 
 WORDS = {"the": "DET", "a": "DET", "every": "DET", "old": "ADJ", "small": "ADJ", "dog": "NOUN", "cat": "NOUN", "bird": "NOUN"}
 WORDS |= {"sleeps": "VERB", "sings": "VERB", "runs": "VERB", "here": "ADV", "often": "ADV"}
@@ -20,9 +21,9 @@ WHO = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gil", "Hana", "Ivo", "Jo", "
 
 def write_table(home: Path) -> None:
     """Passengers, of mixed kinds, with quotes, gaps and a byte-order mark, and two new ones."""
-    (home / "passengers.csv").write_bytes(TITANIC.encode())
+    (home / "passengers.csv").write_bytes(passengers(400).encode())
     names = [name for name in HEADER.split(",") if name != "Survived"]
-    rows = ['51,1,"Berg, Anna ""51""",female,30,0,A/1111,60.5,,S', '52,3,"Ek, Dag ""52""",male,,1,A/2222,8.05,,']
+    rows = ['401,1,"Berg, Anna ""401""",female,30,0,A/1111,60.5,,S', '402,3,"Ek, Dag ""402""",male,,1,A/2222,8.05,,']
     (home / "new.csv").write_text("\n".join([",".join(names), *rows]) + "\n", encoding="utf-8")
 
 

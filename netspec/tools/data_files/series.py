@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.tools.data_files.columns import NUMBERS
-from netspec.tools.data_files.look import Starter, batch_size, write_dict
+from netspec.tools.data_files.look import Starter, batch_size, write_dict, write_number
 from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, field_name, quoted, scaling
 
 LENGTHS = (96, 48, 24, 12, 8, 4, 2)
@@ -53,7 +53,9 @@ def make_forecaster(file: str, test: str, table: Table, roles: Roles, horizon: i
         f'test={quoted(test) if test else SET_ASIDE}, validation={SET_ASIDE}, split_by="time"',
     ]
     data = f"csv({', '.join(arguments)}) -> windows({length}, horizon={horizon}, target={quoted(ahead)})"
-    data += f"{scaling(numbers)}{scaling([label], ahead)} -> shuffle -> batch({batch_size(table.lines)})"
+    mean, std = float(label.known.mean()), float(label.known.std()) or 1.0
+    data += f"{scaling(numbers)} -> normalize({write_number(mean)}, {write_number(std)}, field={quoted(ahead)})"
+    data += f" -> shuffle -> batch({batch_size(table.lines)})"
     last = len(numbers) - 1
     body = (
         "h = x -> flatten -> dense(64) -> relu",
