@@ -100,6 +100,11 @@ def batch_size(examples: int) -> int:
     return next((size for size in (128, 64, 32, 16, 8) if examples >= 8 * size), 4)
 
 
+def epochs_of(examples: int, most: int) -> int:
+    """A length of training that is over in minutes, and long enough for few examples."""
+    return int(min(max(20_000 // max(examples, 1), 2), most))
+
+
 def format_text(text: str) -> str:
     """The text as the formatter writes it; "" where it is no spec."""
     from netspec.source import Source

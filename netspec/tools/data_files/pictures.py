@@ -8,7 +8,7 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, Wish, count
+from netspec.tools.data_files.look import Look, Starter, Wish, count, epochs_of
 from netspec.tools.data_files.tables import quoted
 
 SIDE = 32
@@ -62,5 +62,5 @@ def _classifier(dataset: ImageFolder, tests: Sequence[Path], classes: int, pictu
     data = f"{source(dataset.folder)} -> random_resized_crop({SIDE}) -> normalize(0.5, 0.25) -> shuffle -> batch({size})"
     cut = f"center_crop({SIDE}, share=0.875) -> normalize(0.5, 0.25)"
     other = f"{source(tests[0].name)} -> {cut} -> batch({size})" if tests else ""
-    epochs = int(min(max(20_000 // max(pictures, 1), 5), 30))
+    epochs = epochs_of(pictures, 30)
     return Starter(data, inputs, body, "softmax_cross_entropy(logits, label)", "accuracy(logits, label)", epochs, evaluated=other)

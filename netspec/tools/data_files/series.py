@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.tools.data_files.columns import NUMBERS
-from netspec.tools.data_files.look import Starter, batch_size, write_dict, write_number
+from netspec.tools.data_files.look import Starter, batch_size, epochs_of, write_dict, write_number
 from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, field_name, quoted, scaling
 
 LENGTHS = (96, 48, 24, 12, 8, 4, 2)
@@ -61,5 +61,5 @@ def make_forecaster(file: str, test: str, table: Table, roles: Roles, horizon: i
         "h = x -> flatten -> dense(64) -> relu",
         f"output y = (h -> dense({horizon})) + x[:, {(length or 1) - 1}, {last}:{last + 1}]",
     )
-    epochs = int(min(max(20_000 // max(table.lines, 1), 5), 100))
+    epochs = epochs_of(table.lines, 100)
     return Starter(data, (f"x: f32[B, {length}, {len(numbers)}]",), body, f"mean_squared_error(y, {ahead})", epochs=epochs)

@@ -14,7 +14,7 @@ from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
-from netspec.tools.data_files.look import Starter, batch_size, count, share, write_dict, write_number
+from netspec.tools.data_files.look import Starter, batch_size, count, epochs_of, share, write_dict, write_number
 
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
@@ -247,7 +247,7 @@ def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | 
     parts = [*(["x"] if roles.numbers else []), *(f"({name} -> embed({size}, {min(8, size // 2 + 1)}))" for name, size in sizes.items())]
     joined = parts[0] if len(parts) == 1 else f"concat({', '.join(parts)}, axis=-1)"
     body, loss, metric = _ends(roles)
-    epochs = int(min(max(20_000 // max(table.lines, 1), 5), 100))
+    epochs = epochs_of(table.lines, 100)
     return Starter(data, tuple(inputs), (f"h = {joined} -> dense(32) -> relu", *body), loss, metric, epochs)
 
 

@@ -10,7 +10,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, Wish, align, count, share
+from netspec.tools.data_files.look import Look, Starter, Wish, align, count, epochs_of, share
 from netspec.tools.data_files.tables import quoted
 
 WRITTEN = 80
@@ -59,7 +59,7 @@ def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
         ("text: u8[B, N]",),
         body,
         f"softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), {mask})",
-        epochs=int(min(max(20_000 // max(lines, 1), 3), 60)),
+        epochs=epochs_of(lines, 60),
         serve=f"text = sample(logits, temperature=0.5, stop=0, limit={WRITTEN})",
         evaluated=f"text_lines({quoted(tests[0].name)}) -> batch({size})" if tests else "",
     )
@@ -114,4 +114,4 @@ def _tagger(file: str, tests: Sequence[Path], forms: Counter[str], tag: str, col
     mask = "mask=iota(T)[none, :] < length[:, none]"
     loss, metric = f"softmax_cross_entropy(logits, tag, {mask})", f"accuracy(logits, tag, {mask})"
     other = f"conllu({quoted(tests[0].name)}{named}) -> batch({batch})" if tests else ""
-    return Starter(data, inputs, body, loss, metric, evaluated=other)
+    return Starter(data, inputs, body, loss, metric, epochs_of(lines, 20), evaluated=other)

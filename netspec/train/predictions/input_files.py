@@ -198,7 +198,8 @@ def _named(reading: Reading) -> str:
 
 def describe_kinds(reading: Reading) -> tuple[str, ...]:
     """The files that the run can predict from, in words."""
-    own = ("files as those it was trained on",) if _is_own(reading, "") else ()
+    endings = f" ({', '.join(reading.dataset.endings)})" if reading.dataset.endings else ""
+    own = (f"files as those it was trained on{endings}",) if _is_own(reading, "") else ()
     pictures = ("pictures (.png, .jpg, …)",) if picture_field(reading.dataset, reading.fields) else ()
     tables = (f"tables (.csv){_named(reading)}",) if _is_table(reading, ".csv") and not own else ()
     return (*pictures, *own, *tables, "JSON lines (.jsonl)", "arrays (.npz)")
