@@ -149,7 +149,7 @@ def test_what_the_folder_holds(home: Path) -> None:
     )
     assert main(["fmt", "--check", str(home / "trainer" / "spec.net")]) == 0
     pinned = (home / "trainer" / "requirements.txt").read_text().split()
-    assert pinned[0] == f"netspec-jax=={netspec.__version__}" and any(line.startswith("jaxlib==") for line in pinned)
+    assert pinned[0] == f"netspec-jax[image]=={netspec.__version__}" and any(line.startswith("jaxlib==") for line in pinned)
     assert "python trainer train" in (home / "trainer" / "README.md").read_text()
 
 

@@ -137,7 +137,8 @@ def test_the_same_examples_in_every_form_of_file_have_the_same_answers(home: Pat
     np.savez(tmp_path / "new.npz", x=np.array([[r["long"], r["wide"]] for r in rows], np.float32))
     run = netspec.load(home / "flowers")
     wanted = [(row["label"], row["price"]) for row in run.predict_files(home / "new.csv")]
-    for name in ("new.tsv", "new.jsonl", "fields.jsonl", "new.npz"):
+    (tmp_path / "new.csv").write_text((home / "new.csv").read_text().replace(",", ";"))
+    for name in ("new.tsv", "new.csv", "new.jsonl", "fields.jsonl", "new.npz"):
         assert [(row["label"], row["price"]) for row in run.predict_files(tmp_path / name)] == wanted, name
     both = run.predict_files(tmp_path / "new.tsv", tmp_path / "new.jsonl")
     assert [row["file"] for row in both[10:12]] == [str(tmp_path / "new.tsv"), str(tmp_path / "new.jsonl")]

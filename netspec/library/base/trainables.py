@@ -406,6 +406,10 @@ class Dataset(Op):
         whole = {name: value for name, value in all_of_it.items() if name in values}
         return self.replaced(file=file, **kept, **whole)
 
+    def as_written(self, folder: Path) -> Dataset:
+        """The same, where its file may be written in another way that can be seen in it: by other signs between values, for instance."""
+        return self
+
     def columns_of(self, field: str) -> tuple[str, ...]:
         """The columns of a table that one of its fields is made of, in the order of its elements."""
         return (field,)

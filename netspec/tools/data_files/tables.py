@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from netspec.lazy import np
-from netspec.library.data.datasets.text_table import open_table, read_text
+from netspec.library.data.datasets.text_table import find_sign, open_table
 from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
@@ -19,7 +19,6 @@ from netspec.tools.data_files.look import Starter, batch_size, count, epochs_of,
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
 """Names of columns that tell lines apart."""
-SEPARATORS = (",", ";", "\t", "|")
 SET_ASIDE = 0.2
 """The fraction that is proposed for evaluation where there is no second file."""
 UNBALANCED, RARE = 10, 2
@@ -52,7 +51,7 @@ class Table:
 
 def read(paths: Sequence[Path]) -> Table:
     """The columns of tables. Raises `Mistake` with the file and the line."""
-    separator = find_separator(paths[0])
+    separator = find_sign(paths[0])
     columns: dict[str, Column] = {}
     left = LIMITS.described_lines
     for path in paths:
@@ -64,12 +63,6 @@ def read(paths: Sequence[Path]) -> Table:
                 column.take(row[place])
             left -= 1
     return Table(columns, separator, left > 0)
-
-
-def find_separator(path: Path) -> str:
-    """The sign that stands most often in the first line, outside of quotes."""
-    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
-    return max(SEPARATORS, key=first.count)
 
 
 # --- what the columns are for ----------------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ def _read_own(reading: Reading, file: Path) -> Examples:
     """The dataset's own form, with what it has learned."""
     own = reading.dataset.of_file(file.name, reading.fields)
     assert own is not None
+    own = own.as_written(file.parent)
     table, _ = own.learn(file.parent, reading.learned)
     beside = {name: [Elements(v) if isinstance(v, list) else v for v in values] for name, values in own.recognised_by(file.parent).items()}
     fields = reading.checked(table)
@@ -136,13 +137,13 @@ def _is_bytes(kind: TensorType) -> bool:
 def _read_table(reading: Reading, file: Path) -> Examples:
     """A column for each number or text, by the names of the fields."""
     from netspec.library.data.datasets.csv import Csv
-    from netspec.library.data.datasets.text_table import read_columns
+    from netspec.library.data.datasets.text_table import find_sign, read_columns
 
     types = {name: kind.with_shape(kind.shape[1:]) for name, kind in reading.fields.items() if _is_numbers(kind)}
     own = Csv(file=file.name, fields=types).of_file(file.name, types) if types else None
-    numbers = own.learn(file.parent, None)[0] if own is not None else {}
+    numbers = own.as_written(file.parent).learn(file.parent, None)[0] if own is not None else {}
     names = [name for name in reading.fields if name not in types]
-    texts = read_columns(file, names, "\t" if ending(file) in (".tsv", ".tab") else ",") if names else {}
+    texts = read_columns(file, names, find_sign(file, ",")) if names else {}
     fields = reading.checked({**numbers, **reading.dataset.encoded(texts, reading.learned)})
     return Examples(fields, {**_numbered("row", fields), **texts})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from netspec.library.data.datasets.text_file import read_content
 Row = tuple[int, list[str]]
 """The line on which it begins, from 1, and its values."""
 EMPTY = frozenset({""})
+SIGNS = (",", ";", "\t", "|")
+"""What parts the values of most tables."""
 
 
 def read_table(path: Path, sources: Sequence[Source], separator: str) -> dict[str, Values]:
@@ -35,6 +38,13 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
             for field in fields:
                 field.take(row, line)
     return {field.source.field: field.finish() for field in fields}
+
+
+def find_sign(path: Path, expected: str = "") -> str:
+    """The sign that parts the names in the first line: the expected one where it stands there, else that which stands there most often."""
+    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
+    most = max(SIGNS, key=first.count)
+    return expected if expected and (expected in first or most not in first) else most
 
 
 def read_columns(path: Path, names: Sequence[str], separator: str) -> dict[str, list[str]]:
