@@ -102,7 +102,7 @@ def batch_size(examples: int) -> int:
 
 def epochs_of(examples: int, most: int) -> int:
     """A length of training that is over in minutes, and long enough for few examples."""
-    return int(min(max(20_000 // max(examples, 1), 2), most))
+    return int(min(max(10_000 // max(examples, 1), 2), most))
 
 
 def format_text(text: str) -> str:
