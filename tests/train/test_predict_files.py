@@ -229,6 +229,7 @@ UNFIT: dict[str, tuple[str, str, str | bytes | int, str, str]] = {
     "an empty text": ("lines", "a.txt", "", "`a.txt`", ""),
     "a text of bytes": ("lines", "a.txt", b"one\ntw\xff\n", "line 2 of `a.txt`", ""),
     "no column of texts": ("lines", "a.csv", "who,words\nme,a\n", "`a.csv` has no `text`", "`words`"),
+    "a picture of a text": ("lines", "a.png", "", "its data were no pictures", "tables (.csv) with a column `text`"),
     "no picture": ("pictures", "a.png", "nothing", "`a.png`", ""),
     "an empty picture": ("pictures", "a.png", "", "`a.png`", ""),
     "a picture of another size": ("pictures", "a.png", 9, "`a.png`", "8"),

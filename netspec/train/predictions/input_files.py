@@ -202,5 +202,5 @@ def describe_kinds(reading: Reading) -> tuple[str, ...]:
     endings = f" ({', '.join(reading.dataset.endings)})" if reading.dataset.endings else ""
     own = (f"files as those it was trained on{endings}",) if _is_own(reading, "") else ()
     pictures = ("pictures (.png, .jpg, …)",) if picture_field(reading.dataset, reading.fields) else ()
-    tables = (f"tables (.csv){_named(reading)}",) if _is_table(reading, ".csv") and not own else ()
+    tables = (f"tables (.csv){_named(reading)}",) if _is_table(reading, ".csv") and ".csv" not in reading.dataset.endings else ()
     return (*pictures, *own, *tables, "JSON lines (.jsonl)", "arrays (.npz)")
