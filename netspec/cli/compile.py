@@ -33,8 +33,9 @@ def run(args: Namespace) -> int:
 
     refuse_existing(args.output, "choose another folder with `-o`")
     checked = check_readable(args.file, set=overrides(args.set), train=args.train, plugins=args.plugins)
-    if report(checked.problems) or checked.typed is None:
-        return 1
+    code = report(checked.problems)
+    if code or checked.typed is None:
+        return code or 1
     plan = checked.typed.train(args.train)
     if plan is None:
         raise Mistake(NothingToTrain(model=next(iter(checked.typed.models), ""), inputs=()))

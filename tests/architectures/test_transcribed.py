@@ -129,6 +129,7 @@ def sample_by_hand(w: Any, size: int, steps: int) -> Any:
     return x
 
 
+@pytest.mark.slow
 def test_a_thousand_steps_of_diffusion_are_one_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """With draws that are known the sampler is the algorithm of the paper. It is scanned though its network convolves."""
     monkeypatch.setattr(NodeScope, "_draw", draw)

@@ -16,6 +16,7 @@ from netspec.record import replace
 from netspec.syntax import parser
 from netspec.testing.checks import hold, require
 from tests.benchmarks.growth import BOMBS, FILES, Bomb, work
+from tests.quick import thin
 
 TEXTS = {**BOMBS, **FILES}
 MOST = 1.1
@@ -46,7 +47,7 @@ def its_work_grows_with_its_size(name: str) -> None:
     require(found < MOST or exponent(TEXTS[name], 4 * size) < MOST, f"the exponent is {found:.2f}")
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", thin(range(PARTS), PARTS))
 def test_growth(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hints end early here, as they do in a text that is hundreds of times as long: names that are compared, forms of other languages, and
     repairs that are tried, each of which is bounded by a limit of its own."""

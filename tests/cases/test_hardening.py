@@ -144,6 +144,8 @@ OWN = {
     "netspec/diagnostics/pages.py": "reads netspec's own pages",
     "netspec/library/data/datasets/digits.py": "reads netspec's own data",
     "netspec/cli/terminal.py": "opens the null device",
+    "netspec/report/page.py": "reads netspec's own script and style",
+    "netspec/train/worker_process.py": "opens the pipes that it was started with",
     "netspec/train/run_lock.py": "makes the lock of a run, and waits for none",
     "netspec/train/checkpoint_store.py": "flushes what it has written itself",
     "netspec/train/manifest.py": "reads a manifest",
@@ -357,6 +359,7 @@ def test_a_jax_that_cannot_start(name: str, value: str, root: Path, tmp_path: Pa
     assert code == 2 and f"{name}={value}" in out and "bug in netspec" not in out
 
 
+@pytest.mark.slow
 def test_a_whole_run_is_not_called_damaged_where_jax_cannot_start(folder: Path) -> None:
     text = "netspec 1\n\nmodel M {\n  input image: f32[B, 8, 8, 1]\n  output logits = image -> flatten -> dense(10)\n}\n\n"
     text += "train M {\n  data = digits() -> batch(512)\n  loss = softmax_cross_entropy(logits, label)\n  optimizer = sgd(0.1)\n"

@@ -27,7 +27,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in PAGES}
 KINDS = {
     "initializers.md": {"initializer"},
-    "data.md": {"dataset", "transform"},
+    "data.md": {"dataset", "mapping", "transform"},
     "losses_and_metrics.md": {"loss", "metric"},
     "optimizers.md": {"optimizer", "schedule"},
     "decoders.md": {"decoder"},
@@ -95,12 +95,14 @@ def test_examples(part: int) -> None:
     hold([an_example_is_a_clean_spec_in_the_one_style], *EXAMPLES[part::4])
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*COMMAND.split()[1:], "-o", str(tmp_path / "new" / "reference")]) == 0
     assert f"wrote {len(PAGES)} pages" in capsys.readouterr().err
     assert {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "new" / "reference").iterdir()} == TEXTS
 
 
+@pytest.mark.slow
 def test_the_pages_are_written_without_jax(root: Path, tmp_path: Path) -> None:
     code = f"""
 import sys

@@ -12,6 +12,7 @@ from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim
 from netspec.testing.checks import hold
 from netspec.testing.sequence_trials import Row, choose_trials, outcomes
+from tests.quick import thin
 
 T = Dim.symbol("T")
 OTHERS = Measure | Recurrence | Cell
@@ -28,9 +29,9 @@ CAREFUL |= {"graph_conv", "graph_attention", "graph_pool", "moe", "edge_inputs",
 """Ops that refuse more than they have to: where the axis changes its size, along features, and where edges lead as it happens."""
 
 
-first_or_every = pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["first", "every"])
+first_or_every = pytest.mark.parametrize("every", thin([False, True], 2), ids=["first", "every"])
 """The first trial of each example, quickly, and all the others."""
-each_op = pytest.mark.parametrize("cls", CALLABLES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+each_op = pytest.mark.parametrize("cls", thin(CALLABLES, 3), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 
 
 def what_passes_keeps_its_promise(row: Row) -> None:

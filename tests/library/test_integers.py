@@ -23,15 +23,16 @@ def counting(case: Integers) -> bool:
 
 
 def families() -> Iterator[Any]:
-    """The cases of each op: of those that count or choose, the first example as it is and with two of its sizes large; slow, all others."""
-    for cls in CLASSES:
+    """The cases of each op: of those that count or choose, the first example as it is and with two of its sizes large, for one op
+    of three; slow, all others."""
+    for n, cls in enumerate(CLASSES):
         found = [list(integer_cases(example)) for example in cls.examples()]
         every = [case for cases in found for case in cases]
         first = next((cases for cases in found if cases and counting(cases[0])), [])
         quick = {str(case): case for case in (*first[:1], *first[-2:])}
         slow = [case for case in every if str(case) not in quick]
         if quick:
-            yield pytest.param(list(quick.values()), id=cls.op_name())
+            yield pytest.param(list(quick.values()), id=cls.op_name(), marks=[pytest.mark.slow] if n % 3 else [])
         if slow:
             yield pytest.param(slow, id=f"{cls.op_name()}-all", marks=pytest.mark.slow)
 

@@ -156,6 +156,7 @@ def test_every_pair_of_an_optimizer(name: str):
     hold([no_hostile_number_gives_nan], FIRST[name])
 
 
+@pytest.mark.slow
 def test_states_survive_save_and_restore(tmp_path):
     """As checkpoints keep them: bit for bit, and the step after is the same."""
     ways = {name: our_step(pair, in_stacks(), STACKED) for name, pair in FIRST.items()}

@@ -14,11 +14,12 @@ from netspec.testing.checks import hold
 from netspec.testing.sequence_trials import choose_trials, outcomes
 from netspec.testing.stretch_laws import has_step, stretch_by_stretch_is_the_whole
 from tests.library.test_causality import CALLABLES, first_or_every
+from tests.quick import thin
 
 OPS = [cls for cls in CALLABLES if not cls.elementwise]
 """Of an elementwise op every element is made of those at its own place."""
 LOOK_BACK = [cls for cls in CALLABLES if cls.step is not Callable.step]
-each_op = pytest.mark.parametrize("cls", OPS, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+each_op = pytest.mark.parametrize("cls", thin(OPS, 3), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 
 
 @each_op

@@ -18,6 +18,7 @@ from netspec.lower.program import Program
 from netspec.lower.stretch_plan import Part, derive_part
 from tests.architectures.build import drawn, small
 from tests.lower.generating import CELL, GPT, LLAMA, LSTM, SHIFTED, program, state
+from tests.quick import thin
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 ATTENTION = """
@@ -92,7 +93,7 @@ def taught(made: Program, variables: Any, tokens: np.ndarray, lengths: list[int]
 
 
 @pytest.mark.parametrize("lengths", [[1, 1], [3, 1]], ids=str)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", thin(MODELS, 3))
 def test_every_position_is_that_of_the_whole(name: str, lengths: list[int]) -> None:
     text, inputs = MODELS[name]
     made = program(text, f"greedy(logits, start=2, limit={LIMIT})")

@@ -33,6 +33,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     return numbers(1, folder), numbers(4, folder)
 
 
+@pytest.mark.slow
 def test_the_state_is_whole_and_the_batch_split(both: tuple[Any, Any]) -> None:
     assert [list(x["devices"]) for x in both] == [[1, 1], [4, 4]]
 

@@ -36,6 +36,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     return numbers(1, folder), numbers(4, folder)
 
 
+@pytest.mark.slow
 def test_four_devices_compute_what_one_does(both: tuple[Any, Any]) -> None:
     one, four = both
     assert (one.pop("devices"), four.pop("devices")) == (1, 4) and set(one) == set(four)

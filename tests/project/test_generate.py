@@ -10,6 +10,7 @@ import pytest
 from netspec.tools import generate
 
 
+@pytest.mark.slow
 def test_the_derived_files_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["--check"]) == 0, capsys.readouterr().out
 

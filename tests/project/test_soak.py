@@ -7,14 +7,16 @@ from types import SimpleNamespace
 import pytest
 
 from tests import soak
+from tests.quick import thin
 
 
-@pytest.mark.parametrize("name", [n for n in soak.SOAKS if n not in soak.SLOW])
+@pytest.mark.parametrize("name", thin([n for n in soak.SOAKS if n not in soak.SLOW], 4))
 def test_every_soak_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert soak.main([name, "--count", "20", "--seed", "7"]) == 0
     assert capsys.readouterr().out.startswith(f"{name}: 20 cases, seed 7, ")
 
 
+@pytest.mark.slow
 def test_processes_share_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soak, "PORTION", 7)
     alone, together = soak.find("grammar")(20, 3), soak.shared("grammar", 20, 3, jobs=2)

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from netspec.compile import check
-from netspec.source import Source
+from tests.quick import thin
 from tests.random_specs import words
 from tests.random_specs.mutate import mutant, run
 from tests.random_specs.trial import TooLong, alarm, attempt
@@ -16,11 +15,11 @@ HEAD = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n"
 TAIL = "\n  output y = x -> dense(4)\n}\n"
 
 
-def test_five_hundred_mutants() -> None:
+def test_mutants() -> None:
     """Their repairs are tried too, so each takes some 40 ms."""
-    report = run(500, seed=0, limit=HANG)
+    report = run(120, seed=0, limit=HANG)
     assert not report.wrong, report.wrong[:5]
-    assert report.refused > 250 and report.accepted > 12 and len(report.slugs) > 60, str(report)
+    assert report.refused > 60 and report.accepted > 2 and len(report.slugs) > 30, str(report)
 
 
 def test_mutants_are_the_same_for_the_same_seed() -> None:
@@ -120,22 +119,18 @@ ACCEPTED = ("many claims about many nodes", "seven thousand nodes", "a label amo
 """Those that are well-formed after all."""
 
 
-@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
-def test_what_was_found_stays_repaired(text: str) -> None:
-    trial = attempt(text.encode(), HANG)
+BEYOND = {
+    "expansion-too-large": ("a million passes", "sums of long ranges"),
+    "size-out-of-range": ("a list that doubles", "lists in lists", "a string that doubles", "many axes", "many elements"),
+    "size-too-complex": ("a polynomial of many terms", "powers of a polynomial", "floors in floors"),
+}
+"""By which limit some of them are refused."""
+
+
+@pytest.mark.parametrize("name", thin(FOUND, 3))
+def test_what_was_found_stays_repaired(name: str) -> None:
+    """Nothing breaks, what is hostile is refused, and what would compute too much by its limit."""
+    trial = attempt(FOUND[name].encode(), HANG)
     assert not trial.broken, trial.broken
-
-
-@pytest.mark.parametrize("name", [n for n in FOUND if n not in ACCEPTED])
-def test_hostile_texts_are_refused(name: str) -> None:
-    assert not check(Source("found.net", FOUND[name])).ok
-
-
-def test_what_a_spec_may_compute_is_limited() -> None:
-    slugs = {name: {p.slug() for p in check(Source("found.net", text)).problems} for name, text in FOUND.items()}
-    assert "expansion-too-large" in slugs["a million passes"] & slugs["sums of long ranges"]
-    assert all(
-        "size-out-of-range" in slugs[n]
-        for n in ("a list that doubles", "lists in lists", "a string that doubles", "many axes", "many elements")
-    )
-    assert all("size-too-complex" in slugs[n] for n in ("a polynomial of many terms", "powers of a polynomial", "floors in floors"))
+    assert trial.accepted == (name in ACCEPTED)
+    assert all(slug in trial.slugs for slug, names in BEYOND.items() if name in names), trial.slugs

@@ -16,6 +16,7 @@ from netspec.diagnostics.running.exports import SizeNotOpen
 from netspec.files import models_dir
 from netspec.lower.exported_prediction import PLATFORMS
 from netspec.shape import Dim
+from tests.quick import thin
 
 ZOO = sorted(models_dir().glob("*.net"))
 WITHOUT_BATCH = {"karate": "E", "karate_gcn": "E"}
@@ -51,7 +52,7 @@ def symbols(program: Any) -> set[str]:
     return {symbol for kind in program.model.input_types().values() for symbol in kind.symbols()}
 
 
-@pytest.mark.parametrize("path", CALLED)
+@pytest.mark.parametrize("path", thin(CALLED, 3))
 def test_a_file_predicts_what_the_program_predicts(path: Path, tmp_path: Path) -> None:
     """With the weights in it, and with weights as its argument, for two batches and lengths, none of which it was made for. In f32, as bf16
     is rounded elsewhere wherever XLA fuses otherwise."""

@@ -115,7 +115,7 @@ class WrongKind(Diagnostic):
         return [*self.ways, *(Repair((Edit(place, ours),), ours) for ours in (said.ours if said is not None else ()))]
 
     def help(self) -> str | None:
-        return (self._foreign() if "layer" in self.wanted else "") or HOMES.get(self.is_a)
+        return (self._foreign() if "layer" in self.wanted else "") or TAKEN.get(self.wanted) or HOMES.get(self.is_a)
 
     def _foreign(self) -> str:
         """What other libraries mean by the name where layers stand."""
@@ -127,6 +127,8 @@ class WrongKind(Diagnostic):
         return said.how() if said is not None else ""
 
 
+TAKEN = {"a mapping": "`map` takes functions of one example's values, `log1p`, `noise(0.1)` or one of a plugin; others stand in the chain"}
+"""What is meant by kinds that few know."""
 HOMES = {
     "loss": "losses stand in `train`: `loss = softmax_cross_entropy(logits, label)`",
     "metric": "metrics stand in `train`: `metric accuracy = accuracy(logits, label)`",
@@ -135,6 +137,7 @@ HOMES = {
     "initializer": "initializers are arguments of layers: `dense(10, kernel_init=zeros)`",
     "dataset": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "transform": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
+    "mapping": 'functions of examples stand in `map`: `data = csv(…) -> map(log1p, "price") -> batch(32)`',
     "layer": "layers stand in blocks and models",
     "function of static values": "call it: its arguments stand in parentheses behind it",
 }

@@ -285,7 +285,7 @@ def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[st
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
-    files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
+    files = ((file, f"{file}.gz", f"{file}.zst"),) if isinstance(file, str) else ()
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 
@@ -384,6 +384,11 @@ class Dataset(Op):
         """As `learn` where nothing is known, of these examples alone (i64[n], their places among all): the others are set aside. As it
         stands what is learned does not depend on them."""
         return self.learn(folder, None)
+
+    def fields_to_divide(self, folder: Path | None) -> Mapping[str, Any]:
+        """Fields of all examples that say which of them are set aside, before anything is learned: classes, groups and moments in numbers
+        that no other example changes. As it stands, all fields."""
+        return self.learn(folder, None)[0]
 
     @property
     def learns(self) -> bool:
@@ -537,6 +542,10 @@ class Transform(Op):
     def restored(self, field: str, values: Array) -> Array:
         """Numbers of a field behind it as they were before it, where it changed them in a way that can be undone."""
         return values
+
+    def restored_by(self, field: str, values: Array, known: Learned | None) -> Array:
+        """`restored`, for a transform that learns what it does."""
+        return self.restored(field, values)
 
     def for_beginning(self) -> Transform:
         """The same for texts that are to be gone on with: it puts no end behind them."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import os
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from pathlib import Path
 
 from netspec.diagnostics.drawing.cells import escape, width
 from netspec.record import record
@@ -30,16 +33,6 @@ class Starter:
 
 
 @record
-class Wish:
-    """What a person wants to be told of the data."""
-
-    label: str = ""
-    """The column or array that is to be predicted; "": the likeliest."""
-    horizon: int | None = None
-    """Of a series, how many lines ahead it is to be predicted; 0: the lines are examples by themselves; None: as it seems."""
-
-
-@record
 class Look:
     """What was found."""
 
@@ -50,6 +43,24 @@ class Look:
     starter: Starter | None = None
     label: str = ""
     """What was taken for the label, in the words of the files."""
+
+
+def home_of(files: Sequence[Path]) -> str:
+    """The folder that all files are in, which is to be the data folder."""
+    folder = os.path.commonpath([os.path.abspath(file.parent) for file in files])
+    return os.path.relpath(folder) if len({file.parent for file in files}) > 1 else os.path.normpath(files[0].parent)
+
+
+def write_names(files: Sequence[Path], paths: Sequence[Path], tests: Sequence[Path]) -> str:
+    """The names of some of the files as a spec has them, relative to the data folder; several as a list, and "" for none."""
+    home = home_of([*paths, *tests])
+    names = [quoted(Path(os.path.relpath(file, home)).as_posix()) for file in files]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]" if names else ""
+
+
+def quoted(text: str) -> str:
+    """A text as a string of the language."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -85,21 +96,6 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
     return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
 
 
-def write_number(value: float) -> str:
-    """Four digits of a number, as the language writes it."""
-    return f"{float(f'{value:.4g}'):g}" if 1e-4 <= abs(value) < 1e15 or not value else f"{value:.3e}"
-
-
-def write_dict(pairs: Mapping[str, str]) -> str:
-    """`{name: value}` of the language."""
-    return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
-
-
-def batch_size(examples: int) -> int:
-    """A size of batches that leaves some for an epoch."""
-    return next((size for size in (128, 64, 32, 16, 8) if examples >= 8 * size), 4)
-
-
 def epochs_of(examples: int, most: int) -> int:
     """A length of training that is over in minutes, and long enough for few examples."""
     return int(min(max(10_000 // max(examples, 1), 2), most))
@@ -117,6 +113,6 @@ def format_text(text: str) -> str:
 
 def declaration(starter: Starter) -> Iterator[str]:
     """The lines of the setting `data`; none where the data cannot be declared."""
-    lines = starter_text(starter).splitlines()
+    lines = starter_text(starter).split("\n")
     begins = [number for number, line in enumerate(lines) if line.startswith(("  data", "  loss"))]
     yield from lines[begins[0] : begins[1]] if begins else ()

@@ -8,8 +8,7 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, Wish, count, epochs_of
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.look import Look, Starter, count, epochs_of, write_names
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""
@@ -17,7 +16,7 @@ WHITE = 1.0
 REFUSED = " refused: "
 
 
-def look(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
+def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What a folder of classes holds. Raises `Mistake`."""
     folder = paths[0]
     dataset = ImageFolder(folder=folder.name)
@@ -32,7 +31,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     warnings += [line for line in described if REFUSED in line]
     title = f"{folder.name}: {count(len(labels), 'picture')} of {count(len(names), 'class', 'classes')}"
     kept = [line for line in described if REFUSED not in line]
-    return Look(title, (*lines, *kept), tuple(warnings), _classifier(chosen, tests, len(names), len(labels)))
+    return Look(title, (*lines, *kept), tuple(warnings), _classifier(chosen, paths, tests, len(names), len(labels)))
 
 
 def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
@@ -46,21 +45,21 @@ def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
     return dataset, described
 
 
-def _classifier(dataset: ImageFolder, tests: Sequence[Path], classes: int, pictures: int) -> Starter:
+def _classifier(dataset: ImageFolder, paths: Sequence[Path], tests: Sequence[Path], classes: int, pictures: int) -> Starter:
     """A small spec that tells the classes apart."""
     size = next((size for size in (64, 32, 16, 8) if pictures >= 8 * size), 2)
     shade = "" if dataset.background is None else f", background={dataset.background}"
 
-    def source(folder: str) -> str:
-        return f"image_folder({quoted(folder)}, size={classes}{shade})"
+    def source(folders: Sequence[Path]) -> str:
+        return f"image_folder({write_names(folders[:1], paths, tests)}, size={classes}{shade})"
 
     body = (
         "h = image -> conv(16, 3) -> relu -> max_pool(2) -> conv(32, 3) -> relu -> max_pool(2)",
         f"output logits = h -> flatten -> dense({classes})",
     )
     inputs = (f"image: f32[B, {SIDE}, {SIDE}, 3]",)
-    data = f"{source(dataset.folder)} -> random_resized_crop({SIDE}) -> normalize(0.5, 0.25) -> shuffle -> batch({size})"
+    data = f"{source(paths)} -> random_resized_crop({SIDE}) -> normalize(0.5, 0.25) -> shuffle -> batch({size})"
     cut = f"center_crop({SIDE}, share=0.875) -> normalize(0.5, 0.25)"
-    other = f"{source(tests[0].name)} -> {cut} -> batch({size})" if tests else ""
+    other = f"{source(tests)} -> {cut} -> batch({size})" if tests else ""
     epochs = epochs_of(pictures, 30)
     return Starter(data, inputs, body, "softmax_cross_entropy(logits, label)", "accuracy(logits, label)", epochs, evaluated=other)

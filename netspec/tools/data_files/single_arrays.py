@@ -12,10 +12,10 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.tools.data_files import arrays as archives
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, Wish, align, count
+from netspec.tools.data_files.look import Look, Starter, align, count
 
 
-def look(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
+def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What arrays of the same number of examples hold. Raises `Mistake`."""
     found = {path.stem: map_array(path) for path in paths}
     looked = {name: np.asarray(array[: LIMITS.described_lines]) for name, array in found.items()}
@@ -24,8 +24,8 @@ def look(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
     rows = [(name, describe_array(array), archives.holds(looked[name])) for name, array in found.items()]
     why = {name: archives.why_not(array, examples) for name, array in looked.items() if name not in used}
     left_out = [f"`{name}` is left out: {reason}" for name, reason in why.items()]
-    chosen = archives.guess_label(used, wish.label)
-    starter = archives.make_starter("", "", used, chosen) if used else None
+    chosen = archives.guess_label(used, label)
+    starter = archives.make_starter('""', "", used, chosen) if used else None
     title = f"{count(len(paths), 'array')}" if len(paths) > 1 else f"{paths[0].name}: an array"
     return Look(title, tuple(align(rows)), (*left_out, *fields.warnings(used, {})), starter and _of_files(starter), chosen)
 

@@ -10,8 +10,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, Wish, align, count, epochs_of, share
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
 
 WRITTEN = 80
 """Bytes that a first small model writes at most."""
@@ -23,7 +22,7 @@ def _lengths(lengths: Array) -> str:
     return f"{lengths.min():,} to {lengths.max():,}, half of them up to {middle:,}, 95% up to {most:,}"
 
 
-def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
+def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the lines of a text are like. Raises `Mistake`."""
     lines = text_lines_of(paths[0])
     kept = lines.select(np.flatnonzero(lines.lengths))
@@ -40,14 +39,14 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> L
         other = text_lines_of(tests[0])
         both = len(set(seen) & {row.tobytes() for row in other.rows(np.flatnonzero(other.lengths))})
         found += [f"{count(both, 'line')} of the evaluation stand in training as well"] if both else []
-    starter = _model_of_bytes(paths[0].name, tests, len(kept)) if len(kept) > 1 else None
+    starter = _model_of_bytes(paths, tests, len(kept)) if len(kept) > 1 else None
     return Look(f"{paths[0].name}: {count(len(kept), 'line')} of text", tuple(align(rows)), tuple(found), starter)
 
 
-def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
+def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
     """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
     size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
-    data = f"text_lines({quoted(file)}) -> shuffle -> batch({size})"
+    data = f"text_lines({write_names(paths[:1], paths, tests)}) -> shuffle -> batch({size})"
     body = (
         "dim N >= 2",
         "h = cast(text, i32) -> embed(256, 64) -> gru(128)",
@@ -61,11 +60,11 @@ def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
         f"softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), {mask})",
         epochs=epochs_of(lines, 60),
         serve=f"text = sample(logits, temperature=0.5, stop=0, limit={WRITTEN})",
-        evaluated=f"text_lines({quoted(tests[0].name)}) -> batch({size})" if tests else "",
+        evaluated=f"text_lines({write_names(tests[:1], paths, tests)}) -> batch({size})" if tests else "",
     )
 
 
-def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) -> Look:
+def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the sentences of a CoNLL-U file are like. Raises `Mistake`."""
     found = [[row for row in sentence] for path in paths for sentence in sentences(path)]
     lengths = np.array([len(sentence) for sentence in found])
@@ -85,7 +84,7 @@ def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], wish: Wish) 
         new = sum(word not in forms for word in words)
         warnings += [f"{share(new, len(words))} of the words of the evaluation never occur in training"]
     title = f"{paths[0].name}: {count(len(found), 'sentence')}, {count(int(lengths.sum()), 'word')}"
-    starter = _tagger(paths[0].name, tests, forms, tag, columns, len(found)) if tag else None
+    starter = _tagger(paths, tests, forms, tag, columns, len(found)) if tag else None
     return Look(title, tuple(align(rows)), tuple(warnings), starter)
 
 
@@ -100,12 +99,14 @@ def _tags(counts: Counter[str]) -> str:
     return f"{len(counts):,} different: {shown}{', …' if len(counts) > 4 else ''}"
 
 
-def _tagger(file: str, tests: Sequence[Path], forms: Counter[str], tag: str, columns: dict[str, Counter[str]], lines: int) -> Starter:
+def _tagger(
+    paths: Sequence[Path], tests: Sequence[Path], forms: Counter[str], tag: str, columns: dict[str, Counter[str]], lines: int
+) -> Starter:
     """A small spec that tags words."""
     size, tags = sum(number > 1 for number in forms.values()) + 2, len(columns[tag]) + 1
     named = "" if tag == "XPOS" else f', tag="{tag}"'
     batch = next((size for size in (32, 16, 8) if lines >= 8 * size), 2)
-    data = f"conllu({quoted(file)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
+    data = f"conllu({write_names(paths[:1], paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
     body = (
         f"h = words -> embed({max(size, 3)}, 64) -> bidirectional(lstm(64), lengths=length)",
         f"output logits = h -> dense({tags})",
@@ -113,5 +114,5 @@ def _tagger(file: str, tests: Sequence[Path], forms: Counter[str], tag: str, col
     inputs = ("words: i32[B, T]", "length: i32[B]")
     mask = "mask=iota(T)[none, :] < length[:, none]"
     loss, metric = f"softmax_cross_entropy(logits, tag, {mask})", f"accuracy(logits, tag, {mask})"
-    other = f"conllu({quoted(tests[0].name)}{named}) -> batch({batch})" if tests else ""
+    other = f"conllu({write_names(tests[:1], paths, tests)}{named}) -> batch({batch})" if tests else ""
     return Starter(data, inputs, body, loss, metric, epochs_of(lines, 20), evaluated=other)

@@ -14,6 +14,7 @@ from netspec.files import describe_missing
 from netspec.library.base import Dataset
 from netspec.library.data.columns import LENGTH, Table
 from netspec.library.data.datasets.image_folder import ENDINGS, find_images
+from netspec.library.data.datasets.packed_file import without_packing
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.train.data_preparation import Knowledge
@@ -82,8 +83,7 @@ def _pictures_of(reading: Reading, file: Path) -> list[str]:
 
 def ending(file: Path) -> str:
     """How a file's name ends, apart from how it is compressed."""
-    name = file.name.lower().removesuffix(".gz").removesuffix(".zst")
-    return os.path.splitext(name)[1]
+    return os.path.splitext(without_packing(file.name.lower()))[1]
 
 
 def _read(reading: Reading, file: Path) -> Examples:

@@ -30,7 +30,7 @@ KEPT = 2
 
 
 class Conllu(Dataset):
-    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain or .gz.
+    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain, .gz or .zst.
 
     Fields: `words` i32[B, T], `tag` i32[B, T] and `length` i32[B], the number of words. Comments, tokens of several words (`1-2`) and empty
     nodes (`1.1`) are skipped; nothing is added. The vocabulary comes from the file of training: words are 0 for padding, 1 for unknown
@@ -88,6 +88,9 @@ class Conllu(Dataset):
             "tag": Ragged.at(to_ids(tags, learned["tags"], 1, 0), offsets),
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
+
+    def fields_to_divide(self, folder: Path | None) -> dict[str, Any]:
+        return {LENGTH: np.asarray(self._read(find(folder, self.file, self.op_name()))[2], np.int32)}
 
     def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
         path = find(folder, self.file, self.op_name())

@@ -16,11 +16,11 @@ from netspec.shape import TensorType
 
 
 class TextLines(Dataset):
-    """The lines of a text file, one example each: UTF-8, plain or .gz.
+    """The lines of a text file, one example each: UTF-8, plain, .gz or .zst.
 
     Fields: `text` u8[B, N], the bytes of the line without its end, and `length` i32[B], how many there are. Empty lines are left out. A
     model of bytes works on `text` as it is; `bpe` and `sentencepiece` make tokens of it. The file is in the data folder, which may have it
-    with `.gz` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
+    with `.gz` or `.zst` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
     """
 
     endings = (".txt", ".text")

@@ -33,7 +33,7 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
     for path in paths:
         header, rows = open_table(path, separator)
         for field in fields:
-            field.open(path, header)
+            field.begin(path, header)
         for line, row in rows:
             for field in fields:
                 field.take(row, line)
@@ -109,6 +109,9 @@ def _explain(error: csv.Error) -> str:
 def read_text(path: Path) -> str:
     """The table's text. Raises `Mistake` where it is no UTF-8."""
     data = read_content(path).tobytes()
+    zero = data.find(0)
+    if zero >= 0 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Mistake(BadText(file=str(path), line=1 + data.count(b"\n", 0, zero), byte=0))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
