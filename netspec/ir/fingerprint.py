@@ -19,7 +19,10 @@ from netspec.shape import Dim, TensorType
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
 _SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts", "layer_name", "class_counts", "unproved"}
 """Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
-_LATER = {"lowering": "automatic", "weights": "", "weight": None, "normalize": False, "kept": False, "average": None, "varying": ()}
+_LATER = {
+    **{"lowering": "automatic", "weights": "", "weight": None, "normalize": False, "kept": False, "average": None, "varying": ()},
+    **{"begins": None, "borrowed": False},
+}
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 
 

@@ -45,11 +45,13 @@ class Stored:
     paths: tuple[str, ...]
     follows: Followed | None = None
     """Of a buffer, what it is the moving average of."""
+    begins: tuple[str, ...] = ()
+    """Of one that begins as another the paths of that, a slice each."""
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The paths by which the slices' first values are drawn."""
-        return self.paths if self.follows is None else self.follows.origins
+        return self.begins or (self.paths if self.follows is None else self.follows.origins)
 
     @cached_property
     def slice_shape(self) -> tuple[int, ...]:
