@@ -19,6 +19,7 @@ from netspec.lazy import jnp, np
 from netspec.library.base import Leaf, Weight
 from netspec.lower.path_tree import flatten, nest
 from netspec.shape import Dim
+from netspec.source import NOWHERE, Span
 
 Tree = Mapping[str, Any]
 PARAMS, BUFFERS, EXPORTS = "params", "buffers", "aux"
@@ -47,6 +48,8 @@ class Stored:
     """Of a buffer, what it is the moving average of."""
     begins: tuple[str, ...] = ()
     """Of one that begins as another the paths of that, a slice each."""
+    at: Span = NOWHERE
+    """What has it in the spec."""
 
     @property
     def origins(self) -> tuple[str, ...]:

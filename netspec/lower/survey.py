@@ -11,6 +11,7 @@ from netspec.ir.paths import buffers_of, kept_of, weights_of
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Followed, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
+from netspec.source import Span
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,11 @@ class _Survey:
                 here, kept = place.step(node.segment, node.average), kept_of(body, node)
                 for what, weights in ((PARAMS, weights_of(body, node)), (BUFFERS, buffers_of(body, node))):
                     for name, weight in weights.items():
-                        yield self._register(what, here, name, weight, name in kept)
+                        yield self._register(what, here, name, weight, node.span, name in kept)
             case Variable() if not node.borrowed:
                 begins = () if node.begins is None else place.begin(node.begins, place.step(node.segment))
                 what = BUFFERS if node.buffer else PARAMS
-                yield self._register(what, place.step(node.segment), "", node.weight, node.kept, begins)
+                yield self._register(what, place.step(node.segment), "", node.weight, node.span, node.kept, begins)
             case Aux():
                 yield self._export(place.step(node.segment))
 
@@ -132,11 +133,11 @@ class _Survey:
         self.exports.setdefault(place.prefix, exported)
         return place.prefix, EXPORTS, place.axes
 
-    def _register(self, what: str, place: Place, name: str, weight: Weight, kept: bool, begins: tuple[str, ...] = ()) -> Found:
+    def _register(self, what: str, place: Place, name: str, weight: Weight, at: Span, kept: bool, begins: tuple[str, ...] = ()) -> Found:
         """Registers a leaf, once for all uses of a shared instance."""
         key = join(place.prefix, name) if name else place.prefix
         paths = tuple(join(path, name) if name else path for path in place.paths())
-        stored = Stored(key, weight, place.counts(), paths, place.follow(name) if kept else None, begins)
+        stored = Stored(key, weight, place.counts(), paths, place.follow(name) if kept else None, begins, at)
         known = (self.buffers if what == BUFFERS else self.params).setdefault(key, stored)
         if known.shape != stored.shape:
             raise ValueError(f"{key} has two shapes, {known.shape} and {stored.shape}")
