@@ -79,10 +79,8 @@ def _differ_in_order(old: list[Any], new: list[Any], items: list[Item]) -> Itera
         elif how == "replace":
             yield _write(items[a].source, items[a].start, items[b - 1].end, ", ".join(map(_dump, new[c:d])))
         elif how == "delete":
-            start, end = (
-                (items[a].start, items[b].start) if b < len(items) else (items[a - 1].end if a else items[a].start, items[b - 1].end)
-            )
-            yield _write(items[a].source, start, end, "")
+            first = items[a - 1].end if a and b == len(items) else items[a].start
+            yield _write(items[a].source, first, items[b].start if b < len(items) else items[b - 1].end, "")
         elif how == "insert":
             text = ", ".join(map(_dump, new[c:d]))
             place, text = (items[a].start, text + ", ") if a < len(items) else (items[-1].end, ", " + text)
