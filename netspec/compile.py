@@ -212,7 +212,18 @@ def with_tried_repairs(checked: Checked, problems: list[Diagnostic], check: Call
     from netspec.diagnostics.trials import try_repairs
 
     found = merge_alike(join_nested(checked.source, checked.problems, lambda mended: check(mended, []).problems))
-    tried = try_repairs(checked.source, found, lambda mended: merge_alike(check(mended, []).problems))
+
+    def again(mended: Source) -> Sequence[Diagnostic]:
+        return merge_alike(check(mended, []).problems)
+
+    tried = try_repairs(checked.source, found, again)
+    if checked.source.pointers is not None and checked.file is not None and any(problem.held is None for problem in tried):
+        from netspec.syntax.twin_edits import text_of, translate_repairs
+
+        text = text_of(checked.source, checked.file)
+        if text is not None:
+            known = with_tried_repairs(check(text, []), [], check).problems
+            tried = try_repairs(checked.source, translate_repairs(checked.source, tried, text, known), again)
     return replace(checked, problems=order_problems(tried))
 
 

@@ -57,16 +57,18 @@ class Draft:
 def join_nested(source: Source, problems: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
     """The problems; a call that is one has those inside of it in its repair. `check` gives the problems of a text."""
     calls = [(p, span) for p in problems if (span := p.covers()) is not None and span.source is source]
-    kept, end = list(problems), process_time() + LIMITS.repair_seconds
+    kept, end = {id(p): p for p in problems}, process_time() + LIMITS.repair_seconds
     for outer, region in sorted(calls, key=lambda call: (call[1].start, -call[1].end)):
-        inside = [p for p in kept if p is not outer and p.severity == "error" and lies_in(p, outer, region)]
-        if not inside or outer not in kept or process_time() > end:
+        if process_time() > end:
+            break
+        inside = [p for p in kept.values() if p is not outer and p.severity == "error" and lies_in(p, outer, region)]
+        if not inside or id(outer) not in kept:
             continue
         edits = mend(source, problems, [outer, *inside], check, end)
-        mended = replace(outer, ways=(Repair(edits, read_back(source, region, edits)),)) if edits else outer
-        gone = inside if edits or not outer.repairs() else [p for p in inside if goes_along(p)]
-        kept = [mended if p is outer else p for p in kept if p not in gone]
-    return kept
+        kept[id(outer)] = replace(outer, ways=(Repair(edits, read_back(source, region, edits)),)) if edits else outer
+        gone = {id(p) for p in inside if edits or not outer.repairs() or goes_along(p)}
+        kept = {key: p for key, p in kept.items() if key not in gone}
+    return [*kept.values()]
 
 
 def lies_in(problem: Diagnostic, outer: Diagnostic, region: Span) -> bool:

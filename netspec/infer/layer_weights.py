@@ -119,8 +119,9 @@ def describe_unknown(node: tree.Name, place: int, at: Span, value: Instance, par
     """There is no such weight: those that there are, and the nearest."""
     owner, name = ".".join(node.parts[:place]), node.parts[place]
     known = [each.replace("/", ".") for each in parts]
-    if name in parts:  # a layer, whose weights are below it
-        inside = [f"{name}.{each}" for each in dict(list_parts(*parts[name].below or ()))]
+    below = parts[name].below if name in parts else None
+    if below is not None:  # a layer, whose weights are below it
+        inside = [f"{name}.{each}" for each in dict(list_parts(*below))]
         return UnknownWeight(at=at, of=owner, name=name, near=tuple(inside[:1]), options=tuple(inside), layer=True)
     if place == 1 and isinstance(value, SharedInstance) and isinstance(value.value, OpValue):
         entry = value.value.entry
