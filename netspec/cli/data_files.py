@@ -29,7 +29,7 @@ def run_look(args: Namespace) -> int:
         for path in (*paths, *tests):
             if not path.exists():
                 raise Mistake(describe_missing(path))
-        found = look_at(paths, tests, args.label)
+        found = look_at(paths, tests, args.label, args.horizon)
     except Mistake as mistake:
         return report([mistake.diagnostic])
     for line in (*describe(found), *propose(found, args)):
@@ -67,6 +67,8 @@ def propose(found: Look, args: Namespace) -> Iterator[str]:
         yield ""
     yield from lines
     yield ""
-    files = " ".join([*map(word_of, args.files), *(f"--test {word_of(file)}" for file in args.test)])
+    options = [("--test", file) for file in args.test] + [("--label", args.label)] * bool(args.label)
+    options += [("--horizon", str(args.horizon))] * (args.horizon is not None)
+    files = " ".join([*map(word_of, args.files), *(f"{name} {word_of(value)}" for name, value in options)])
     if args.output is None:
         yield f"next: netspec data {files} -o m.net writes a small spec that trains on them"

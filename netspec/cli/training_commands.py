@@ -208,12 +208,13 @@ def _predict_files(args: Namespace) -> int:
     from netspec.train.predictions.answer_files import pack_answers, require_form
     from netspec.train.predictions.answer_table import draw_answers
 
-    if args.output:
-        require_form(args.output)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
+    dataset = run.program.plan.data.dataset if run.program.plan else None
+    if args.output:
+        require_form(args.output, dataset)
     rows = run.predict_files(*args.files, top=args.top, outputs=args.outputs, answer=args.answer, seed=args.seed)
     if args.output:
-        write_atomic(args.output, pack_answers(args.output, rows))
+        write_atomic(args.output, pack_answers(args.output, rows, dataset, args.files))
     write_text(f"answers: {len(rows):,}, in {escape(args.output)}" if args.output else draw_answers(rows))
     return 0
 

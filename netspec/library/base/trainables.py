@@ -411,6 +411,10 @@ class Dataset(Op):
         whole = {name: value for name, value in all_of_it.items() if name in values}
         return self.replaced(file=file, **kept, **whole)
 
+    def as_written(self, folder: Path) -> Dataset:
+        """The same, where its file may be written in another way that can be seen in it: by other signs between values, for instance."""
+        return self
+
     def columns_of(self, field: str) -> tuple[str, ...]:
         """The columns of a table that one of its fields is made of, in the order of its elements."""
         return (field,)
@@ -418,6 +422,15 @@ class Dataset(Op):
     def recognised_by(self, folder: Path) -> Mapping[str, Sequence[Any]]:
         """What a person knows the examples in its file by, as one column or more: their text, the words of each."""
         return {}
+
+    def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
+        """A file of its form with these answers where labels stand, everything else as it is in `file`; without one, of the examples that
+        the answers name. None where its form has no place for them."""
+        return None
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+        """The texts that numbers of one of its fields stand for; None where that holds no texts."""
+        return None
 
     def background_of_pictures(self) -> tuple[float, ...]:
         """What shines through where a picture is transparent, in 0..1; nothing: such a one is refused."""
@@ -537,6 +550,10 @@ class Transform(Op):
     def for_beginning(self) -> Transform:
         """The same for texts that are to be gone on with: it puts no end behind them."""
         return self
+
+    def along(self, field: str, length: int) -> Array | None:
+        """The values of one of its fields at so many positions of a sequence, where they are the same for every sequence."""
+        return None
 
     def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
         """The texts that ids of this field stand for; None where it made them of no texts."""

@@ -43,12 +43,19 @@ SEVERAL = ("table_spec:look", "json_files:look", "single_arrays:look")
 """Those whose datasets read several files at once."""
 
 
-def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
-    """What the files hold. Raises `Mistake` for files that are not as they should be."""
+SERIES = ("table_spec:look",)
+"""Those that look for a series."""
+
+
+def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int | None = None) -> Look:
+    """What the files hold; `horizon` is how many lines ahead the label is to be predicted. Raises `Mistake` for files that are not as they
+    should be."""
     kind = kind_of(paths[0])
     module, name = kind.split(":")
     read = paths if kind in SEVERAL else paths[:1]
-    found = getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(read, tests, label)
+    found = getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(
+        read, tests, label, **({"horizon": horizon} if kind in SERIES else {})
+    )
     left = [f"`{path}` is left out: one such file is read at a time" for path in paths[len(read) :]]
     left += [f"`{path}` is left out: one file is evaluated" for path in tests[1:]]
     return replace(found, warnings=(*left, *found.warnings)) if left else found

@@ -26,6 +26,8 @@ class Starter:
     metric: str = ""
     epochs: int = 20
     rate: str = "0.003"
+    serve: str = ""
+    """What is generated, where the model writes on."""
     evaluated: str = ""
     """The data chain of other files that are evaluated, where the dataset does not name them itself."""
 
@@ -90,7 +92,13 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
         f"duration = {starter.epochs} epochs",
         *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
     ]
-    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", ""]))
+    served = ["", f"serve {name} {{ {starter.serve} }}"] if starter.serve else []
+    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
+
+
+def epochs_of(examples: int, most: int) -> int:
+    """A length of training that is over in minutes, and long enough for few examples."""
+    return int(min(max(10_000 // max(examples, 1), 2), most))
 
 
 def format_text(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.lazy import np
@@ -13,8 +13,8 @@ from netspec.library.data.datasets.user_data import choose_held_out, choose_last
 from netspec.library.data.validation_part import choose_validation
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
-from netspec.tools.data_files.columns import Column
-from netspec.tools.data_files.look import Look, Starter, align, count, quoted, write_names
+from netspec.tools.data_files.columns import NUMBERS, Column
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, write_names
 from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, find_roles, read, warnings
 
 SEED = 0
@@ -32,9 +32,10 @@ def field_name(column: str, taken: set[str]) -> str:
     return found
 
 
-def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | None:
-    """A small spec of the table, whose files are named as in a spec; None where no column is left to learn from."""
-    length, horizon = find_window(table.lines, bool(test)) if roles.series else (0, 0)
+def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int | None = None) -> Starter | None:
+    """A small spec of the table, whose files are named as in a spec; None where no column is left to learn from. Of a series, or where
+    it is wished, the label is predicted ahead."""
+    length, horizon = find_window(table.lines, bool(test), wished) if is_series(roles, wished) else (0, 0)
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
     if (not numbers and not roles.words) or roles.label.kind == "too large":
         return None
@@ -50,17 +51,22 @@ def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | 
     parts = [*(["x"] if numbers else []), *(f"({name} -> embed({size}, {min(8, size // 2 + 1)}))" for name, size in sizes.items())]
     joined = parts[0] if len(parts) == 1 else f"concat({', '.join(parts)}, axis=-1)"
     body, loss, metric = _ends(roles, _find_training(table, roles, test), horizon)
-    epochs = int(min(max(20_000 // max(table.lines, 1), 5), 100))
+    epochs = epochs_of(table.lines, 100)
     first = f"h = {joined} -> gru(32)" if length else f"h = {joined} -> dense(32) -> relu"
     return Starter(data, tuple(inputs), (first, *body), loss, metric, epochs)
 
 
-def find_window(lines: int, tested: bool) -> tuple[int, int]:
+def is_series(roles: Roles, wished: int | None) -> bool:
+    """Is the label to be predicted ahead: as it is wished, or because the lines are a series of a quantity?"""
+    return roles.series if wished is None else wished > 0 and roles.label.kind in NUMBERS and not roles.label.gaps
+
+
+def find_window(lines: int, tested: bool, wished: int | None = None) -> tuple[int, int]:
     """How many rows a window of a series has, and how many behind it are predicted, so that the part for validation, a tenth of what stays
     for training, holds one as well; (0, 0) where it holds none."""
     room = int(lines * (1 if tested else 1 - SET_ASIDE) / 10)
-    horizon = min(max(room // 4, 1), FARTHEST)
-    return (min(room - horizon, LONGEST), horizon) if room > 1 else (0, 0)
+    horizon = min(max(room // 4, 1), FARTHEST) if wished is None else wished
+    return (min(room - horizon, LONGEST), horizon) if room > horizon else (0, 0)
 
 
 def _find_training(table: Table, roles: Roles, test: str) -> Array:
@@ -117,7 +123,7 @@ def _chain(
         *([f"missing=[{', '.join(map(quoted, marks))}]"] if len(marks) > 1 else []),
         *([f"separator={quoted(table.separator)}"] if table.separator != "," else []),
         f"test={test or SET_ASIDE}",
-        *(['split_by="time"'] if roles.time is not None else []),
+        *(['split_by="time"'] if roles.time is not None or cut else []),
     ]
     scaled = ' -> standardize("x")' if numbers else ""
     return f"csv({', '.join(arguments)}){scaled}{cut} -> shuffle -> batch({_batch(table.lines)})"
@@ -142,7 +148,7 @@ def _batch(lines: int) -> int:
     return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
 
 
-def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
+def look(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int | None = None) -> Look:
     """What tables hold. Raises `Mistake`."""
     table = read(paths)
     test = read(tests) if tests else None
@@ -151,5 +157,16 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
     title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
     lines = align([column.row() for column in table.columns.values()])
-    starter = make_starter(write_names(paths, paths, tests), write_names(tests[:1], paths, tests), table, roles)
-    return Look(title, tuple(lines), tuple(warnings(table, roles, test)), starter, roles.label.name)
+    starter = make_starter(write_names(paths, paths, tests), write_names(tests[:1], paths, tests), table, roles, horizon)
+    notes = (*warnings(table, roles, test), *_of_horizon(table, roles, bool(test), horizon))
+    return Look(title, tuple(lines), notes, starter, roles.label.name)
+
+
+def _of_horizon(table: Table, roles: Roles, tested: bool, wished: int | None) -> Iterator[str]:
+    """What one would want to know of a label that is to be predicted ahead."""
+    if wished and not is_series(roles, wished):
+        yield f"`{roles.label.name}` is no number, or is missing somewhere, so that nothing of it is predicted ahead"
+    elif wished and not find_window(table.lines, tested, wished)[0]:
+        yield f"{count(table.lines, 'line')} are too few for windows that predict {wished:,} ahead: they are taken one by one"
+    elif wished and roles.time is None:
+        yield "no column says when its lines are from: windows take them as they follow each other"

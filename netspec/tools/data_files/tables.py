@@ -10,7 +10,7 @@ from pathlib import Path
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.lazy import np
-from netspec.library.data.datasets.text_table import open_table, read_text
+from netspec.library.data.datasets.text_table import find_sign, open_table
 from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
@@ -22,7 +22,6 @@ TIME = re.compile(r"(?i)(date|time|timestamp|datetime|t|step|epoch|unix.?time)")
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
 """Names of columns that tell lines apart."""
-SEPARATORS = (",", ";", "\t", "|")
 SET_ASIDE = 0.2
 """The fraction that is proposed for evaluation where there is no second file."""
 UNBALANCED, RARE = 10, 2
@@ -55,7 +54,7 @@ class Table:
 
 def read(paths: Sequence[Path]) -> Table:
     """The columns of tables. Raises `Mistake` with the file and the line."""
-    separator = find_separator(paths[0])
+    separator = find_sign(paths[0])
     columns: dict[str, Column] = {}
     left = LIMITS.described_lines
     for path in paths:
@@ -70,12 +69,6 @@ def read(paths: Sequence[Path]) -> Table:
                 column.take(row[place])
             left -= 1
     return Table(columns, separator, left > 0)
-
-
-def find_separator(path: Path) -> str:
-    """The sign that stands most often in the first line, outside of quotes."""
-    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
-    return max(SEPARATORS, key=first.count)
 
 
 # --- what the columns are for ----------------------------------------------------------------------------------------

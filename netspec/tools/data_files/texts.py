@@ -10,7 +10,10 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, share, write_names
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
+
+WRITTEN = 80
+"""Bytes that a first small model writes at most."""
 
 
 def _lengths(lengths: Array) -> str:
@@ -41,7 +44,7 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
 
 
 def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
-    """A small spec that predicts each byte from those before it."""
+    """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
     size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
     data = f"text_lines({write_names(paths[:1], paths, tests)}) -> shuffle -> batch({size})"
     body = (
@@ -49,13 +52,14 @@ def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) ->
         "h = cast(text, i32) -> embed(256, 64) -> gru(128)",
         "output logits = h -> dense(256)",
     )
-    mask = "mask=iota(N - 1)[none, :] < length[:, none] - 1"
+    mask = "mask=iota(N - 1)[none, :] < length[:, none]"
     return Starter(
         data,
         ("text: u8[B, N]",),
         body,
         f"softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), {mask})",
-        epochs=5,
+        epochs=epochs_of(lines, 60),
+        serve=f"text = sample(logits, temperature=0.5, stop=0, limit={WRITTEN})",
         evaluated=f"text_lines({write_names(tests[:1], paths, tests)}) -> batch({size})" if tests else "",
     )
 
@@ -111,4 +115,4 @@ def _tagger(
     mask = "mask=iota(T)[none, :] < length[:, none]"
     loss, metric = f"softmax_cross_entropy(logits, tag, {mask})", f"accuracy(logits, tag, {mask})"
     other = f"conllu({write_names(tests[:1], paths, tests)}{named}) -> batch({batch})" if tests else ""
-    return Starter(data, inputs, body, loss, metric, evaluated=other)
+    return Starter(data, inputs, body, loss, metric, epochs_of(lines, 20), evaluated=other)

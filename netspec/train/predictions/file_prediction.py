@@ -128,12 +128,26 @@ class Predictor:
             widest = max(lengths or [1])
             inputs = {n: x[:, :widest] if n == self.feeds else x for n, x in inputs.items()}
         prefix = np.array(lengths, np.int32) if begun else None
+        inputs |= self._along(max(lengths or [0]) if begun else 0, len(lengths or ()))
         made = self.program.decode_arrays(self.state, self.feeds, inputs, prefix, self.seed, first)
         counts = made[self.feeds + ANSWER_LENGTH].tolist()
         ids = [row[:count] for row, count in zip(made[self.feeds].tolist(), counts, strict=True)]
         texts = decode(self.plan, self.program.learned, self.feeds, ids)
         said: Columns = {self.feeds: [Elements(row) for row in ids]} if texts is None else {"answer": list(texts)}
         return {**said, (self.feeds if texts is None else "answer") + SCORE: to_lists(made[self.feeds + SCORE])}
+
+    def _along(self, begun: int, count: int) -> dict[str, Array]:
+        """The inputs that run along the positions of what is generated, for all of these, as far as the chain knows them."""
+        plan = next(plan for plan in self.program.serves if plan.feeds == self.feeds)
+        found: dict[str, Array] = {}
+        for name in plan.beside:
+            field = name
+            for transform in reversed(self.plan.transforms):
+                if (values := transform.along(field, plan.positions(begun))) is not None:
+                    found[name] = np.broadcast_to(values, (count, len(values)))
+                    break
+                field = transform.name_before(field)
+        return found
 
 
 def make_predictor(

@@ -13,12 +13,12 @@ from netspec.train.predictions.scores import find_names
 
 
 def decode(plan: DataPlan, known: Knowledge, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
-    """The texts that ids of a field behind the chain stand for, where a step of it knows."""
+    """The texts that ids of a field behind the chain stand for, where a step of it or the dataset knows."""
     for name, transform in reversed(name_transforms(plan.transforms)):
         if (found := transform.texts_of(field, ids, known.get(name))) is not None:
             return found
         field = transform.name_before(field)
-    return None
+    return plan.dataset.texts_of(field, ids)
 
 
 @record(eq=False)

@@ -119,6 +119,15 @@ class Conllu(Dataset):
         word = COLUMNS.index(self.words)
         return {"words": [[columns[word] for columns in sentence] for sentence in sentences(find(folder, self.file, self.op_name()))]}
 
+    def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
+        if any("words" not in row or "tag" not in row for row in answers):
+            return None
+        place = COLUMNS.index(self.tag)
+        if file is None:
+            return "".join(_sentence(row["words"], row["tag"], COLUMNS.index(self.words), place) for row in answers)
+        lines = list(_with_column(file, place, (tag for row in answers for tag in row["tag"])))
+        return "\n".join([*lines, *([""] if lines and lines[-1] else []), ""])
+
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""
         word, tag = COLUMNS.index(self.words), COLUMNS.index(self.tag)
@@ -168,6 +177,25 @@ def sentences(path: Path) -> Iterator[list[list[str]]]:
                 found.append(columns)
     if found:
         yield found
+
+
+def _with_column(path: Path, place: int, values: Iterator[str]) -> Iterator[str]:
+    """The lines of a file, one column of whose words has other values."""
+    for line in _texts(path):
+        columns = line.split("\t")
+        if line[:1] != "#" and WORD.fullmatch(columns[0]):
+            columns[place] = next(values)
+        yield "\t".join(columns)
+
+
+def _sentence(words: Sequence[str], tags: Sequence[str], word: int, tag: int) -> str:
+    """A sentence of which only words and tags are known, with the blank line behind it."""
+    rows = []
+    for number, (one, other) in enumerate(zip(words, tags, strict=True), 1):
+        columns = [str(number), *["_"] * (len(COLUMNS) - 1)]
+        columns[word], columns[tag] = one, other
+        rows.append("\t".join(columns) + "\n")
+    return "".join(rows) + "\n"
 
 
 def _texts(path: Path) -> Iterator[str]:

@@ -171,6 +171,12 @@ class Csv(Dataset):
         of = super().of_file(file, fields)
         return of.replaced(separator="\t") if of and without_packing(file).endswith((".tsv", ".tab")) else of
 
+    def as_written(self, folder: Path) -> Dataset:
+        """With the sign between values that its first line shows."""
+        from netspec.library.data.datasets.text_table import find_sign
+
+        return self.replaced(separator=find_sign(folder / self._names[0], self.separator))
+
     def class_counts(self) -> dict[str, int]:
         given = {name: len(words) for name, words in self.classes.items()}
         return given or dict(self.categories)  # of both the categories are what a label is told from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ class TextLines(Dataset):
         if not len(lines):
             raise Mistake(NoRecords(file=str(path)))
         return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+        """Bytes as text, up to a 0, which is what stands behind a line in a batch."""
+        if field != "text":
+            return None
+        return [bytes(min(max(byte, 0), 255) for byte in row).split(b"\0")[0].decode("utf-8", "replace") for row in ids]
 
     def recognised_by(self, folder: Path) -> dict[str, list[str]]:
         lines = self.load(folder)["text"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.arrays import BadRow, NoHeader
+from netspec.diagnostics.data.arrays import BadRow, NoHeader, NoSuchColumn
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadText
 from netspec.library.data.datasets.table_fields import NUMBER, FieldReader, Source, Values
@@ -17,6 +18,8 @@ from netspec.library.data.datasets.text_file import read_content
 Row = tuple[int, list[str]]
 """The line on which it begins, from 1, and its values."""
 EMPTY = frozenset({""})
+SIGNS = (",", ";", "\t", "|")
+"""What parts the values of most tables."""
 
 
 def read_table(path: Path, sources: Sequence[Source], separator: str) -> dict[str, Values]:
@@ -35,6 +38,26 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
             for field in fields:
                 field.take(row, line)
     return {field.source.field: field.finish() for field in fields}
+
+
+def find_sign(path: Path, expected: str = "") -> str:
+    """The sign that parts the names in the first line: the expected one where it stands there, else that which stands there most often."""
+    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
+    most = max(SIGNS, key=first.count)
+    return expected if expected and (expected in first or most not in first) else most
+
+
+def read_columns(path: Path, names: Sequence[str], separator: str) -> dict[str, list[str]]:
+    """The texts of these columns, as they stand. Raises `Mistake` with the file and the line, or the column that is not there."""
+    header, rows = open_table(path, separator)
+    for name in names:
+        if name not in header:
+            raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(header)))
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for _, row in rows:
+        for name in names:
+            found[name].append(row[header[name]])
+    return found
 
 
 def open_table(path: Path, separator: str) -> tuple[dict[str, int], Iterator[Row]]:
