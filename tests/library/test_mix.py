@@ -113,3 +113,17 @@ def test_a_mixture_trains() -> None:
 def test_mixtures_that_are_refused(chain: str, words: str) -> None:
     problems = check(Source("m.net", SPEC.format(chain=chain))).problems
     assert len(problems) == 1 and words in problems[0].message(), [p.message() for p in problems]
+
+
+def test_a_mixture_of_pictures_holds_pictures() -> None:
+    """So one in any file can be predicted; of a mixture with anything else it cannot."""
+    from netspec.library.data.datasets.image_folder import ImageFolder
+    from netspec.library.data.datasets.synthetic import Synthetic
+    from netspec.shape import TensorType
+
+    assert Mix(datasets=(Digits(), Digits(part="test")), weights=(1.0, 1.0)).pictures
+    assert not Mix(
+        datasets=(Digits(), Synthetic(fields={"image": TensorType("f32", (8, 8, 1)), "label": TensorType("i32")})), weights=(1, 1)
+    ).pictures
+    grey = ImageFolder(folder="a", size=8, channels=1, background=0.5)
+    assert Mix(datasets=(grey, grey), weights=(1, 1)).background_of_pictures() == grey.background_of_pictures() != ()
