@@ -148,13 +148,15 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
 
 
 def measured(fit: Any) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """What each part gave: the best checkpoint's evaluation, and the test part by the same; without an evaluation the training."""
+    """What each part gave: the best checkpoint's evaluation, and the test part by the same; without an evaluation the training. Where the
+    test part was evaluated all along, it says of how many numbers this is the best."""
     best = next((r.checkpoint for r in fit.history if r.checkpoint is not None), fit.best)
     during = [r for r in fit.history if r.checkpoint is None]
     rows = [r for r in during if r.split != "train" and r.step == best] or [r for r in during if r.split != "train"] or during
     where = f"  (the best, step {best:,})" if rows and rows[-1].split != "train" and rows[-1].step == best else ""
     if rows:
-        yield rows[-1].split, rows[-1].values, where
+        chosen = where.replace("the best,", f"the best of {sum(r.split == 'test' for r in during)},") if rows[-1].split == "test" else where
+        yield rows[-1].split, rows[-1].values, chosen
     if fit.test:
         yield "test", fit.test, where
 

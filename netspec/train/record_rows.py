@@ -35,9 +35,10 @@ class Rows:
 
 
 def _shown(record: Record, total: int) -> dict[str, Any]:
-    """The cells of a record that a person looks at; metrics of several numbers are left out."""
+    """The cells of a record that a person looks at, without metrics of several numbers. `test@880` is of the checkpoint of that step."""
     row = {name: value for name, value in row_of(record).items() if name not in LEFT_OUT and not name.endswith("]")}
-    return {**row, "step": f"{record.step:,}/{total:,}"}
+    part = record.split if record.checkpoint in (None, record.step) else f"{record.split}@{record.checkpoint}"
+    return {**row, "step": f"{record.step:,}/{total:,}", "split": part}
 
 
 def _text(name: str, value: Any) -> str:

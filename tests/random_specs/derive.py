@@ -218,8 +218,6 @@ class Derivation:
                 return self.rng.choice(["max", "min"])
             case "NAME" if "EXTREME" in expansion:
                 return self.value() if place else "best"
-            case "EXTREME":
-                return self.rng.choice(["max", "min"])
             case "NAME":
                 return self.name(rule, place, expansion)
         return SPELLED[kind]

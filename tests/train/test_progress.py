@@ -70,6 +70,8 @@ def test_lines_are_rows_of_one_table_on_a_terminal() -> None:
         " 220/880         5       train    0.2000                 9,421         3%",
     ]
     assert rows.draw(RECORD, 880, 40) is None, "too wide"
+    [tested] = rows.draw(replace(RECORD, split="test", checkpoint=180), 880, 100) or []
+    assert tested.split()[2] == "test@180", "its parameters are those of an earlier step"
 
 
 def test_a_narrow_terminal_gets_lines_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,8 +100,12 @@ def test_the_summary_says_which_number_is_whose(tmp_path: Path, capsys: pytest.C
     assert any(line.startswith("stopped early") for line in again) and [*again[-5:-3], *again[-2:]] == [*said[-5:-3], *said[-2:]]
 
 
-def test_a_spec_that_names_the_test_part_is_taken_at_its_word(tmp_path: Path) -> None:
-    fit = netspec.compile(written(tmp_path, more='eval { data = digits("test") -> batch(60) }')).fit()
+def test_a_spec_that_names_the_test_part_is_taken_at_its_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = written(tmp_path, more='eval { data = digits("test") -> batch(60) }')
+    assert main(["train", str(spec), "--out", str(tmp_path / "run")]) == 0
+    [said] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("test: ")]
+    assert "(the best of 4, step " in said, "a number that was chosen says among how many"
+    fit = netspec.compile(spec).fit()
     assert {r.split for r in fit.history} == {"train", "test"} and not fit.test
     assert fit.metrics["loss"] == [r for r in fit.history if r.split == "test"][-1].loss
 
