@@ -30,6 +30,8 @@ _LATER = {
     "varying": (),
     "on_nonfinite": Nonfinite(),
     "keep_every": None,
+    "begins": None,
+    "borrowed": False,
 }
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 

@@ -26,6 +26,7 @@ _UNITS = {"epoch", "epochs", "step", "steps"}
 _CHOOSING = {"best", "metric"}
 """The settings that say what is chosen by."""
 _EXTREMES = {"max", "min"}
+_WITH_SETTINGS = {"train", "serve"}
 
 
 @record(frozen=False)
@@ -181,7 +182,7 @@ class _Layout:
     def _chooses(self, word: Token) -> bool:
         """Whether `best = max` or `metric = min` of `train` stands before a name: `best = max accuracy` is `best = max(accuracy)`."""
         tokens, first = self.out.tokens, len(self.out.tokens) - 3
-        if word.type != "NAME" or self.section != "train" or first not in self.out.starts:
+        if word.type != "NAME" or self.section not in _WITH_SETTINGS or first not in self.out.starts:
             return False
         return tokens[first] in _CHOOSING and [token.type for token in tokens[first:]] == ["NAME", "EQUAL", "NAME"]
 

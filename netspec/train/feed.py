@@ -251,7 +251,7 @@ class BatchFeed:
         """The batches from one on; an iterable of Python knows no epochs."""
         return (self._copied(check_fields(batch, self.plan.fields, self.precision)) for batch in islice(iter(self.source), start, None))
 
-    def _copied(self, batch: dict[str, Any]) -> Fields:
+    def _copied(self, batch: Table) -> Fields:
         """Lists of sequences are padded as those of a chain."""
         lists = {name: array if isinstance(array, np.ndarray) else rows_of(array, np.arange(len(array))) for name, array in batch.items()}
         made = {name: np.array(array) for name, array in collate(lists, longest=self.plan.longest).items()}

@@ -47,11 +47,15 @@ class NotCallable(Diagnostic):
     """The function that was called as if it were a part of the tensor."""
     layer_at: Span | None = None
     """Where the layer is bound that is the value and lacks `shared`."""
+    weight: str = ""
+    """The weight that is read of it: it is not called."""
 
     def mistake(self) -> object:
         return (self.slug(), self.layer_at.start) if self.layer_at is not None and self.ways else None
 
     def message(self) -> str:
+        if self.weight:
+            return f"`{self.name}` is a layer without an instance, which has no `{self.weight}`"
         called = "a stage" if self.what == "a function of static values" else "something to call"
         return f"`{self.name}` is {self.what}, not {called}"
 
@@ -80,6 +84,8 @@ class NotCallable(Diagnostic):
         chosen = self.chosen()
         if chosen is not None and chosen.words:
             return f"write `{chosen.words}`"
+        if self.weight:
+            return f"an instance has weights: `shared {self.name} = …`"
         if self.function:
             return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
         if self.what == "a function of static values":

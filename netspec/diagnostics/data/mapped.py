@@ -23,4 +23,5 @@ class MappedOtherwise(Diagnostic):
     def help(self) -> str | None:
         if len(self.fields) > 1:
             return f"the function returns a tuple of {len(self.fields)} values"
-        return f'let the function return that, or say what it gives: `map({self.op}, "{self.fields[0]}", gives={{{self.fields[0]}: …}})`'
+        name = next(iter(self.fields), "")
+        return f'let the function return that, or say what it gives: `map({self.op}, "{name}", gives={{{name}: …}})`'

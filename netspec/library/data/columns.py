@@ -64,10 +64,9 @@ def select(data: Table, indices: Array) -> Portion:
 
 def keep_records(data: Table, before: Table) -> Table:
     """A table that was made of another one, example by example, with the numbers that those had."""
-    same = isinstance(before, Portion) and not isinstance(data, Portion) and bool(data)
-    if same and len(next(iter(data.values()))) == len(before.records):
-        return Portion(data, before.records)
-    return data
+    if not isinstance(before, Portion) or isinstance(data, Portion) or not data:
+        return data
+    return Portion(data, before.records) if len(next(iter(data.values()))) == len(before.records) else data
 
 
 @contextmanager
@@ -82,8 +81,9 @@ def number_records(data: Table) -> Iterator[None]:
 def number_record(problem: Diagnostic, data: Table) -> Diagnostic:
     """The problem with the number that a person knows its record by."""
     place = getattr(problem, "record", None)
-    known = isinstance(data, Portion) and isinstance(place, int) and not hasattr(problem, "file")
-    return replace(problem, record=int(data.records[place])) if known and 0 <= place < len(data.records) else problem
+    if not isinstance(data, Portion) or not isinstance(place, int) or hasattr(problem, "file") or not 0 <= place < len(data.records):
+        return problem
+    return replace(problem, record=int(data.records[place]))
 
 
 def _select_values(values: Values, indices: Array) -> Values:

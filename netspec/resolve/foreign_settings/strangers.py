@@ -132,7 +132,7 @@ def describe_strangers(
         forms = find_forms(together, body, section, owner, model) if known else []
         said = body.span.text
         ways = tuple(Repair(edits, words, any(holds_new_number(said, edit.text) for edit in edits)) for words, edits in forms)
-        op = called_by(together, body) if ways else ""
+        op = called_by(together, body) if ways or not known else ""
         yield describe_arguments(together, op, ways) if op else describe_setting(together, section, names, ways)
 
 
