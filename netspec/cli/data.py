@@ -127,7 +127,12 @@ def fields(types: Mapping[str, TensorType]) -> str:
 
 
 def locate(names: tuple[str, ...], folder: str | None) -> str:
-    """Where a file lies that may have these names, or that it is missing."""
+    """Where a file lies that may have these names, or that it is missing; of a pattern how many files there are."""
+    if folder is not None and "*" in names[0]:
+        from netspec.library.data.datasets.text_file import matching
+
+        count = len(matching(Path(folder), names[0]))
+        return f"{names[0]}: {count:,} file{'' if count == 1 else 's'}" if count else f"{names[0]}{MISSING}"
     if folder is not None and (path := next((p for n in names if os.path.exists(p := os.path.join(folder, n))), None)):
         return f"{path}: {size(path)}"
     others = names[1 : LIMITS.listed_files]

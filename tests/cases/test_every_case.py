@@ -75,7 +75,7 @@ REPORTS = {
     15: (OPS, "test_ceil_pooling_at_a_free_size"),
     16: (OPS, "test_an_input_used_for_its_size"),
     17: (MEANS, "test_seven_units_beside_five_class_names_and_a_softmax_over_one_unit"),
-    19: (RUNS, "test_report_19_a_longer_training_is_told_where_to_go_on"),
+    19: (RUNS, "test_report_19_a_run_goes_on_longer_or_by_steps_of_one_s_own"),
     20: (OPS, "test_a_block_is_an_activation"),
 }
 CRAFTED = {

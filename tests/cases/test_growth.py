@@ -16,7 +16,6 @@ from netspec.record import replace
 from netspec.syntax import parser
 from netspec.testing.checks import hold, require
 from tests.benchmarks.growth import BOMBS, FILES, Bomb, work
-from tests.quick import thin
 
 TEXTS = {**BOMBS, **FILES}
 MOST = 1.1
@@ -47,7 +46,8 @@ def its_work_grows_with_its_size(name: str) -> None:
     require(found < MOST or exponent(TEXTS[name], 4 * size) < MOST, f"the exponent is {found:.2f}")
 
 
-@pytest.mark.parametrize("part", thin(range(PARTS), PARTS))
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
 def test_growth(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hints end early here, as they do in a text that is hundreds of times as long: names that are compared, forms of other languages, and
     repairs that are tried, each of which is bounded by a limit of its own."""

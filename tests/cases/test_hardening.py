@@ -22,6 +22,7 @@ from netspec.diagnostics.drawing.formats import FORMATS
 from netspec.files import open_file, rewrite
 from netspec.limits import LIMITS
 from netspec.source import Source
+from tests.quick import thin
 
 PACKAGE = Path(__file__).resolve().parents[2] / "netspec"
 GOOD = "netspec 1\n\nmodel M {\n  input x: f32[B]\n  output y = x\n}\n"
@@ -266,7 +267,7 @@ ON_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("words", ON_NAMES, ids=" ".join)
+@pytest.mark.parametrize("words", thin(ON_NAMES, 4), ids=" ".join)
 @pytest.mark.parametrize("text", [GOOD, BAD], ids=["good", "bad"])
 def test_names_that_are_no_utf8(words: list[str], text: str, folder: Path) -> None:
     Path(os.fsdecode(NO_UTF8)).write_text(text)
@@ -422,7 +423,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("text", thin(OTHERS.values(), 4))
 @pytest.mark.parametrize("name", ["secret", "secret.net", "secret.json"])
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_the_text_of_what_is_no_spec_is_not_shown(name: str, text: str, folder: Path, capsys: Capture) -> None:

@@ -82,6 +82,16 @@ def test_examples_are_counted_as_a_training_divides_them(tmp_path: Path, capsys:
     assert "  training: 40 examples" in lines and "  validation: 4 examples" not in lines
 
 
+def test_a_pattern_of_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = written(tmp_path, 'csv("h*.csv", fields={x: f32[3]})')
+    code, lines = printed(capsys, spec, "--data", str(tmp_path))
+    assert code == 1 and "    file h*.csv: missing" in lines
+    for name in ("h1", "h2"):
+        (tmp_path / f"{name}.csv").write_text("x_0,x_1,x_2\n" + "1,2,3\n" * 9)
+    code, lines = printed(capsys, spec, "--data", str(tmp_path))
+    assert code == 0 and "    file h*.csv: 2 files" in lines and "  training: 16 examples" in lines
+
+
 def test_arrays_are_the_user_s_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = written(tmp_path, "arrays(fields={x: f32[3]})")
     assert printed(capsys, spec)[1][3] == "    from your own arrays: `fit({…})` from Python, or `--data FILE.npz`"

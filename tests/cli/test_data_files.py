@@ -134,6 +134,21 @@ def test_the_written_spec_trains(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert fit.history and all(np.isfinite(line.loss) for line in fit.history)
 
 
+def test_several_files_in_several_folders_are_declared_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder, "t.csv", "x,label\n" + "".join(f"{k},{k % 2}\n" for k in range(20)))
+        written(tmp_path / folder, "t.txt", "one line\nanother line\n" * 5)
+    for kind, dataset in {"t.csv": "csv", "t.txt": "text_lines"}.items():
+        spec = tmp_path / f"{dataset}.net"
+        code, out = looked(capsys, tmp_path / "a" / kind, tmp_path / "b" / kind, "-o", spec)
+        assert code == 0 and f'{dataset}(["a/{kind}", "b/{kind}"]' in "".join(out.split()).replace(",]", "]").replace('","', '", "'), out
+        assert check(spec).problems == () and looked(capsys, spec, "--data", tmp_path)[0] == 0
+    written(tmp_path / "b", "t.csv", "x,other\n1,2\n")
+    assert main(["data", str(tmp_path / "a" / "t.csv"), str(tmp_path / "b" / "t.csv")]) == 1
+    assert "has no `label`" in capsys.readouterr().err
+
+
 def test_a_series_is_cut_into_windows_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = looked(capsys, file_of(tmp_path, "hours.csv"), "--label", "load")[1]
     assert "note: `when` grows from line to line, so that the lines are in the order of time and the last ones are set aside" in out

@@ -11,6 +11,7 @@ from netspec.cli.main import main
 from tests.cli.titanic import TITANIC
 
 
+@pytest.mark.slow  # the first session of docs/data_to_answers.md is quick and does nearly the same
 def test_a_table_becomes_a_model_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     Path("titanic.csv").write_bytes(TITANIC.encode())

@@ -14,6 +14,7 @@ from netspec.library.shelf.index_writer import classes
 from netspec.library.shelf.op_text import to_json
 from netspec.testing.checks import hold
 from netspec.tools.argument_schema import describe_schema
+from tests.quick import thin
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -38,7 +39,7 @@ def describes_every_argument_and_its_default(cls: type[Op]) -> None:
         assert ("default" in schema["properties"][name]) != argument.required
 
 
-@pytest.mark.parametrize("kind", sorted({cls.kind for cls in classes()}))
+@pytest.mark.parametrize("kind", thin(sorted({cls.kind for cls in classes()}), 3))
 def test_classes(kind: str) -> None:
     hold((takes_the_examples, describes_every_argument_and_its_default), *(cls for cls in classes() if cls.kind == kind))
 

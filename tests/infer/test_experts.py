@@ -17,6 +17,7 @@ from netspec.source import Source
 from tests.library.oracles_graph import moe, moe_balance
 from tests.library.scope import TestScope, applied, draw
 from tests.lower.specs import digits, program
+from tests.quick import thin
 
 MODEL = """block Layer {
   input x: f32[B, T, D]
@@ -84,7 +85,7 @@ def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
     return {path: leaf for name, value in tree.items() for path, leaf in flat(value, f"{prefix}/{name}" if prefix else name).items()}
 
 
-@pytest.mark.parametrize("repeat", ["scan", "unroll"])
+@pytest.mark.parametrize("repeat", thin(["scan", "unroll"], 2))
 def test_the_balance_that_is_measured(repeat: str) -> None:
     """Over iterations, both uses of a shared instance, and blocks; and it has a gradient of its own."""
     with jax.enable_x64(True):

@@ -25,6 +25,7 @@ from netspec.library.layers.self_attention import SelfAttention
 from netspec.shape import Dim, Facts
 from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_flax import compare, each, same, values
+from tests.quick import thin
 
 
 def run(op: Any, *inputs: Any, params: Any = None, training: bool = False, **optional: Any) -> Any:
@@ -92,7 +93,7 @@ def test_causal_attention_aligns_ends() -> None:
         np.testing.assert_allclose(run(op, q[:, 4:], k, v), run(op, q, k, v)[:, 4:], 1e-6, 1e-6)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", thin(["float16", "bfloat16", "float32", "float64"], 2))
 def test_a_query_that_sees_nothing_gives_zeros(dtype: str) -> None:
     with jax.enable_x64(True):
         q, k, v = (jnp.asarray(values(2, 3, 2, 4, seed=s), dtype) for s in range(3))

@@ -205,3 +205,19 @@ def test_the_brown_corpus_as_text_and_as_a_treebank() -> None:
     assert 900_000 < data["length"].sum() < 1_000_000 and (data["words"].values == 1).mean() > 0.01
     words = [t.split() for t in (bytes(r).decode() for r in text["text"].rows(np.arange(100)))]
     assert [len(w) for w in words] == dev["length"][:100].tolist()
+
+
+def test_several_files_are_one_corpus(tmp_path: Path) -> None:
+    for name, words in {"a": "one\ntwo\n", "b": "three\n\nfour\n"}.items():
+        (tmp_path / f"{name}.txt").write_text(words)
+    for file in (["a.txt", "b.txt"], "*.txt"):
+        found = TextLines(file=file)  # type: ignore[arg-type]
+        assert found.load(tmp_path)["length"].tolist() == [3, 3, 5, 4]
+        assert found.recognised_by(tmp_path)["text"] == ["one", "two", "three", "four"]
+    assert TextLines(file=["a.txt", "b.txt"]).needs()[1][0] == "b.txt"  # type: ignore[arg-type]
+    for name in "cd":
+        (tmp_path / f"{name}.conllu").write_text("".join(f"1\t{name}{k}\t_\t_\tN\t_\t_\t_\t_\t_\n\n" for k in range(2)))
+    tagged = Conllu(file="*.conllu", min_count=1)
+    assert tagged.learn(tmp_path, None)[1] == {"words": ["c0", "c1", "d0", "d1"], "tags": ["N"]}
+    assert tagged.load(tmp_path)["length"].tolist() == [1] * 4 == tagged.fields_to_divide(tmp_path)["length"].tolist()
+    assert tagged.recognised_by(tmp_path)["words"] == [["c0"], ["c1"], ["d0"], ["d1"]]

@@ -11,6 +11,7 @@ import pytest
 
 from netspec.diagnostics.spec_error import SpecError
 from tests.lower.specs import close, digits, program
+from tests.quick import thin
 
 SPEC = """block Layer {
   input x: f32[B, D]
@@ -60,7 +61,7 @@ def wide() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", thin(LOSSES, 3))
 def test_four_batches_are_one_of_four_times_the_size(loss: str) -> None:
     """Masks weigh the batches differently, examples of weight 0 count nothing, and dropout draws by the index among all examples."""
     whole, parts = made(LOSSES[loss], 1), made(LOSSES[loss], 4)

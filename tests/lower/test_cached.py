@@ -93,7 +93,7 @@ def taught(made: Program, variables: Any, tokens: np.ndarray, lengths: list[int]
 
 
 @pytest.mark.parametrize("lengths", [[1, 1], [3, 1]], ids=str)
-@pytest.mark.parametrize("name", thin(MODELS, 3))
+@pytest.mark.parametrize("name", thin(MODELS, 6))
 def test_every_position_is_that_of_the_whole(name: str, lengths: list[int]) -> None:
     text, inputs = MODELS[name]
     made = program(text, f"greedy(logits, start=2, limit={LIMIT})")
@@ -111,7 +111,7 @@ def parts(answer: Decoded) -> Any:
 
 
 @pytest.mark.parametrize("decoder", ["greedy(logits, start=2, stop=1, limit=5)", "beam(logits, start=2, stop=1, limit=5, size=3)"])
-@pytest.mark.parametrize("name", ["shifted", "grouped", "cell"])
+@pytest.mark.parametrize("name", thin(["shifted", "grouped", "cell"], 3))
 def test_answers_are_those_of_a_model_run_anew(name: str, decoder: str) -> None:
     text, inputs = MODELS[name]
     made = program(text, decoder)
@@ -140,7 +140,7 @@ BESIDE = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", thin(SMALL, 2))
 def test_samples(name: str, tmp_path: Path) -> None:
     text = (SAMPLES / f"{name}.net").read_text()
     if name in FED:

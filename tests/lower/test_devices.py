@@ -38,6 +38,7 @@ def test_the_state_is_whole_and_the_batch_split(both: tuple[Any, Any]) -> None:
     assert [list(x["devices"]) for x in both] == [[1, 1], [4, 4]]
 
 
+@pytest.mark.slow
 def test_masks_are_identical(both: tuple[Any, Any]) -> None:
     one, four = both
     assert set(np.unique(one["masks"])) == {0.0, 2.0}

@@ -44,6 +44,7 @@ def test_four_devices_compute_what_one_does(both: tuple[Any, Any]) -> None:
         np.testing.assert_allclose(one[name], four[name], rtol=2e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_batch_statistics_are_those_of_the_examples_that_count(both: tuple[Any, Any]) -> None:
     for run in both:
         mean, var = np.zeros(4), np.ones(4)

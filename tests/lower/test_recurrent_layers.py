@@ -13,6 +13,7 @@ import pytest
 from netspec.compile import compile
 from netspec.ir.verify import verify_all
 from netspec.source import Source
+from tests.quick import thin
 
 X = np.random.default_rng(0).normal(size=(3, 6, 4)).astype("float32")
 LENGTHS = np.array([6, 2, 4], np.int32)
@@ -90,7 +91,7 @@ def test_two_directions_beside_flax(ahead: str, back: str, merge: str, lengths: 
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", thin([True, False], 2))
 def test_layers_beside_flax(kind: str, reverse: bool) -> None:
     """Two of them, begun with states that are given, are two of flax's one after the other."""
     names = ("h", "c") if kind == "lstm" else ("h",)

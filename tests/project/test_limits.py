@@ -26,6 +26,7 @@ from netspec.limits import LIMITS
 from netspec.record import fields, record
 from netspec.source import Source
 from netspec.testing.checks import hold, require
+from tests.quick import thin
 
 Probe = Callable[[int], tuple[Diagnostic, ...]]
 """The problems of an input of a size."""
@@ -561,7 +562,7 @@ def slugs(spec: str) -> set[str]:
     return {p.slug() for p in check(Source("m.net", HEAD + spec)).problems if p.severity == "error"}
 
 
-@pytest.mark.parametrize("name", GIVEN_UP)
+@pytest.mark.parametrize("name", thin(GIVEN_UP, 3))
 def test_what_is_given_up_is_at_most_not_proved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [slugs(spec) for spec in DOUBTFUL]
     for least in (0, 1):

@@ -15,12 +15,14 @@ from tests.random_specs.regions import region_spec
 from tests.random_specs.runs import run_mutants, run_regions
 
 
+@pytest.mark.slow
 def test_forty_specs_with_every_statement_in_every_region_run() -> None:
     report = run_regions(40, seed=1)
     assert not report.wrong, report.wrong[:5]
     assert report.accepted > 30, str(report)
 
 
+@pytest.mark.slow
 def test_mutated_specs_that_are_accepted_run() -> None:
     report = run_mutants(20, seed=1)
     assert not report.wrong, report.wrong[:5]

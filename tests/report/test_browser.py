@@ -62,6 +62,7 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_curves_are_drawn_from_the_numbers_of_the_runs_and_nothing_is_loaded(report: Path, tmp_path: Path) -> None:
     found = look(report, tmp_path, PROBE)
     assert found["refused"] == [] and found["resources"] == []

@@ -96,7 +96,7 @@ def test_a_step_takes_several_batches(whole: Path) -> None:
     assert {4, 8, 12, 16, 18} <= set(steps(whole))
 
 
-@pytest.mark.parametrize("moment", [1, 4, 10])
+@pytest.mark.parametrize("moment", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_bit_for_bit(whole: Path, tmp_path: Path, moment: int) -> None:
     with killed_after(moment):
         trained(tmp_path / "run")

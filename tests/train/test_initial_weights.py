@@ -74,6 +74,7 @@ def test_nothing_that_fits_is_a_problem_also_with_partial() -> None:
     assert isinstance(caught.value.diagnostic, InitialWeightsDiffer) and "--map" in (caught.value.diagnostic.help() or "")
 
 
+@pytest.mark.slow
 def test_a_run_that_begins_with_weights_is_the_same_after_a_kill(tmp_path: Path) -> None:
     initial = match_weights(model(), {f"old/{name}": a for name, a in first().items()}, "there", ["old/**=**"])
     begin(tmp_path / "whole", initial)

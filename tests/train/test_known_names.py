@@ -46,6 +46,7 @@ def train(capsys: pytest.CaptureFixture[str], name: str, out: str, *words: str, 
     return found.err if code else found.out
 
 
+@pytest.mark.slow
 def test_other_names_are_refused_and_taken_when_a_person_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Some seconds, for five trainings of two steps."""
     train(capsys, "a", "one")

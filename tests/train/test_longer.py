@@ -107,6 +107,7 @@ def test_a_schedule_that_does_not_end_with_the_training_goes_on_as_it_was(tmp_pa
     assert "goes on as it was: " in notes[-1]
 
 
+@pytest.mark.slow
 def test_a_new_text_is_kept_beside_the_old_one(tmp_path: Path) -> None:
     train(tmp_path / "run", of(1))
     text = RECIPE.text + "# longer\n"
@@ -151,6 +152,7 @@ def test_a_full_disk_while_the_length_changes_leaves_the_run_as_it_was(tmp_path:
     assert steps(tmp_path / "run")[-1] == 12
 
 
+@pytest.mark.slow
 def test_kept_multiples_are_saved_where_nothing_else_is_due(tmp_path: Path) -> None:
     made = model(epochs=3, keep=1, checkpoint=Duration(100, "step"))
     assert made.plan

@@ -169,12 +169,6 @@ def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
     assert train(run, resume=True).stop.exit_code == 0
 
 
-def test_a_disk_that_is_full_at_any_write_loses_nothing() -> None:
-    """A few seconds: each case trains twice."""
-    report = full_disks.run(1, seed=3)
-    assert report.wrong == [] and report.ends.total() == 1
-
-
 @pytest.mark.slow
 def test_a_disk_that_is_full_at_forty_writes_loses_nothing() -> None:
     report = full_disks.run(40, seed=4)

@@ -23,7 +23,8 @@ class UnknownMetric(Diagnostic):
 
     def help(self) -> str | None:
         near = nearest(self.name, self.metrics)
-        return did_you_mean(near) or f"evaluations measure {one_of(self.metrics).replace(' or ', ' and ')}"
+        measured = f"evaluations measure {one_of(self.metrics).replace(' or ', ' and ')}" if self.metrics else None
+        return did_you_mean(near) or measured
 
     def own_edits(self) -> Sequence[Edit]:
         near = nearest(self.name, self.metrics)

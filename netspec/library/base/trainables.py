@@ -285,7 +285,7 @@ def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[st
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
-    files = ((file, f"{file}.gz", f"{file}.zst"),) if isinstance(file, str) else ()
+    files = tuple((name, f"{name}.gz", f"{name}.zst") for name in ((file,) if isinstance(file, str) else file or ()))
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 

@@ -46,7 +46,7 @@ ENTRIES: tuple = (
     ),
      (), False, 1, "", ""),
     ("conllu", None, "dataset", "data.datasets.conllu", "Conllu", (
-        ("file", True, "str"),
+        ("file", True, "str | list[str]"),
         ("words", False, '"ID" | "FORM" | "LEMMA" | "UPOS" | "XPOS" | "FEATS" | "HEAD" | "DEPREL" | "DEPS" | "MISC"'),
         ("tag", False, '"ID" | "FORM" | "LEMMA" | "UPOS" | "XPOS" | "FEATS" | "HEAD" | "DEPREL" | "DEPS" | "MISC"'),
         ("size", False, "int?"),
@@ -186,7 +186,7 @@ ENTRIES: tuple = (
     ),
      (), False, 1, "", ""),
     ("text_lines", None, "dataset", "data.datasets.text_lines", "TextLines", (
-        ("file", True, "str"),
+        ("file", True, "str | list[str]"),
         ("validation", False, '(float | int | "auto")?'),
         ("split_by", False, "str?"),
         ("group", False, "str?"),

@@ -39,7 +39,7 @@ def kind_of(path: Path) -> str:
     return KINDS[".npy"] if start == b"\x93NUMPY" else KINDS[".txt"]
 
 
-SEVERAL = ("table_spec:look", "json_files:look", "single_arrays:look")
+SEVERAL = ("table_spec:look", "json_files:look", "single_arrays:look", "texts:look_at_lines", "texts:look_at_sentences")
 """Those whose datasets read several files at once."""
 
 

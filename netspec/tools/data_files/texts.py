@@ -8,6 +8,7 @@ from pathlib import Path
 
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.columns import join_columns
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
 from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
@@ -24,7 +25,7 @@ def _lengths(lengths: Array) -> str:
 
 def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the lines of a text are like. Raises `Mistake`."""
-    lines = text_lines_of(paths[0])
+    lines = join_columns([text_lines_of(path) for path in paths])
     kept = lines.select(np.flatnonzero(lines.lengths))
     seen = Counter(row.tobytes() for row in kept.rows(np.arange(len(kept))))
     kinds = np.bincount(kept.values, minlength=256) if len(kept.values) else np.zeros(256, int)
@@ -46,7 +47,7 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
 def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
     """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
     size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
-    data = f"text_lines({write_names(paths[:1], paths, tests)}) -> shuffle -> batch({size})"
+    data = f"text_lines({write_names(paths, paths, tests)}) -> shuffle -> batch({size})"
     body = (
         "dim N >= 2",
         "h = cast(text, i32) -> embed(256, 64) -> gru(128)",
@@ -106,7 +107,7 @@ def _tagger(
     size, tags = sum(number > 1 for number in forms.values()) + 2, len(columns[tag]) + 1
     named = "" if tag == "XPOS" else f', tag="{tag}"'
     batch = next((size for size in (32, 16, 8) if lines >= 8 * size), 2)
-    data = f"conllu({write_names(paths[:1], paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
+    data = f"conllu({write_names(paths, paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
     body = (
         f"h = words -> embed({max(size, 3)}, 64) -> bidirectional(lstm(64), lengths=length)",
         f"output logits = h -> dense({tags})",

@@ -47,7 +47,7 @@ class Reading:
         """The fields as the model's chain takes them, with the lengths of sequences. Raises `SpecError` for others."""
         own = self.dataset.batch_types()
         lengths = {LENGTH: own[LENGTH]} if LENGTH in own and counts_lengths(self.fields) else {}
-        return check_fields(values, {**self.fields, **lengths})
+        return dict(check_fields(values, {**self.fields, **lengths}))
 
 
 def read_files(reading: Reading, files: Sequence[Path]) -> Iterator[Examples]:

@@ -15,7 +15,7 @@ from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.base.field_bounds import Field
 from netspec.library.data.columns import LENGTH, Ragged
-from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
+from netspec.library.data.datasets.text_file import Files, find_all, text_lines_of
 from netspec.library.data.vocabulary import order_values, to_ids
 from netspec.shape import TensorType
 
@@ -30,7 +30,7 @@ KEPT = 2
 
 
 class Conllu(Dataset):
-    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain, .gz or .zst.
+    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain, .gz or .zst; several files are one corpus.
 
     Fields: `words` i32[B, T], `tag` i32[B, T] and `length` i32[B], the number of words. Comments, tokens of several words (`1-2`) and empty
     nodes (`1.1`) are skipped; nothing is added. The vocabulary comes from the file of training: words are 0 for padding, 1 for unknown
@@ -43,8 +43,8 @@ class Conllu(Dataset):
     source = "https://universaldependencies.org/format.html"
     endings = (".conllu", ".conll")
 
-    file: DataPath
-    """The file's path in the data folder."""
+    file: Files
+    """The file's path in the data folder; several in a list, or by a pattern with `*`."""
     words: ColumnName = "FORM"
     """The column that `words` is made of."""
     tag: ColumnName = "XPOS"
@@ -79,9 +79,8 @@ class Conllu(Dataset):
         return self.learn(folder, None)[0]
 
     def learn(self, folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
-        path = find(folder, self.file, self.op_name())
-        words, tags, lengths = self._read(path)
-        learned = known or self._vocabulary(words, tags, str(path))
+        words, tags, lengths = self._read(folder)
+        learned = known or self._vocabulary(words, tags, folder)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         columns = {
             "words": Ragged.at(to_ids(words, learned["words"], KEPT, UNKNOWN), offsets),
@@ -90,15 +89,14 @@ class Conllu(Dataset):
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
 
     def fields_to_divide(self, folder: Path | None) -> dict[str, Any]:
-        return {LENGTH: np.asarray(self._read(find(folder, self.file, self.op_name()))[2], np.int32)}
+        return {LENGTH: np.asarray(self._read(folder)[2], np.int32)}
 
     def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
-        path = find(folder, self.file, self.op_name())
-        words, tags, lengths = self._read(path)
+        words, tags, lengths = self._read(folder)
         stays = np.zeros(len(lengths), bool)
         stays[kept] = True
         each = np.repeat(stays, lengths).tolist()
-        known = self._vocabulary(list(compress(words, each)), list(compress(tags, each)), str(path))
+        known = self._vocabulary(list(compress(words, each)), list(compress(tags, each)), folder)
         return self.learn(folder, known)
 
     def require_learned(self, known: Learned) -> None:
@@ -117,7 +115,7 @@ class Conllu(Dataset):
 
     def recognised_by(self, folder: Path) -> dict[str, list[list[str]]]:
         word = COLUMNS.index(self.words)
-        return {"words": [[columns[word] for columns in sentence] for sentence in sentences(find(folder, self.file, self.op_name()))]}
+        return {"words": [[columns[word] for columns in sentence] for path in self._paths(folder) for sentence in sentences(path)]}
 
     def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
         if any("words" not in row or "tag" not in row for row in answers):
@@ -128,22 +126,30 @@ class Conllu(Dataset):
         lines = list(_with_column(file, place, (tag for row in answers for tag in row["tag"])))
         return "\n".join([*lines, *([""] if lines and lines[-1] else []), ""])
 
-    def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
+    def _paths(self, folder: Path | None) -> list[Path]:
+        """Its files. Raises `Mistake` where one is not there."""
+        names = (self.file,) if isinstance(self.file, str) else self.file
+        return [path for name in names for path in find_all(folder, name, self.op_name())]
+
+    def _read(self, folder: Path | None) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""
         word, tag = COLUMNS.index(self.words), COLUMNS.index(self.tag)
         words: list[str] = []
         tags: list[str] = []
         lengths: list[int] = []
-        for sentence in sentences(path):
-            words += [columns[word] for columns in sentence]
-            tags += [columns[tag] for columns in sentence]
-            lengths.append(len(sentence))
-        if not lengths:
-            raise Mistake(NoRecords(file=str(path)))
+        for path in self._paths(folder):
+            before = len(lengths)
+            for sentence in sentences(path):
+                words += [columns[word] for columns in sentence]
+                tags += [columns[tag] for columns in sentence]
+                lengths.append(len(sentence))
+            if len(lengths) == before:
+                raise Mistake(NoRecords(file=str(path)))
         return words, tags, lengths
 
-    def _vocabulary(self, words: list[str], tags: list[str], file: str) -> Learned:
-        """The words and tags of the file, the frequent ones first, as many as the spec makes room for."""
+    def _vocabulary(self, words: list[str], tags: list[str], folder: Path | None) -> Learned:
+        """The words and tags, the frequent ones first, as many as the spec makes room for."""
+        file = ", ".join(map(str, self._paths(folder)))
         for column, values in ((self.words, words), (self.tag, tags)):
             if all(value == "_" for value in values):
                 raise Mistake(EmptyColumn(file=file, column=column))

@@ -12,7 +12,7 @@ from netspec.library.data.columns import Portion, keep_records
 from netspec.library.data.datasets.packed_file import names, without_packing
 from netspec.library.data.datasets.table_fields import Source, Values
 from netspec.library.data.datasets.table_gaps import UNKNOWN_WORD, WORDS, encode_values, require_fill, require_gaps
-from netspec.library.data.datasets.text_file import DataPath, find_all
+from netspec.library.data.datasets.text_file import DataPath, Files, find_all
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, require_part
 from netspec.shape import TensorType
 from netspec.shape.types import RANGES
@@ -75,7 +75,7 @@ class Csv(Dataset):
     endings = (".csv", ".tsv", ".tab")
     later_arguments: ClassVar[tuple[str, ...]] = ("fill", "drop_missing", "missing", "categories")
 
-    file: DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
+    file: Files
     """The file's path in the data folder; several in a list, or by a pattern with `*`."""
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`; at most one axis."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
@@ -15,7 +15,7 @@ from netspec.library.data.columns import LENGTH
 from netspec.library.data.datasets.example_fields import FieldReader, Words, encode_words, find_sequence, require_fields
 from netspec.library.data.datasets.json_objects import read_objects
 from netspec.library.data.datasets.packed_file import names
-from netspec.library.data.datasets.text_file import DataPath, find_all
+from netspec.library.data.datasets.text_file import DataPath, Files, find_all
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
 
@@ -39,7 +39,7 @@ class JsonLines(Dataset):
 
     source = "https://jsonlines.org"
 
-    file: DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
+    file: Files
     """The file's path in the data folder; several in a list, or by a pattern with `*`."""
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[T, 4], label: i32[]}`."""

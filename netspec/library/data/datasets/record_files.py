@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadValue, NoSuchColumn
@@ -18,7 +18,7 @@ from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.data.columns import LENGTH
 from netspec.library.data.datasets.example_fields import FieldReader, Words, encode_words, find_sequence, require_fields
 from netspec.library.data.datasets.example_protos import read_example
-from netspec.library.data.datasets.text_file import DataPath, find_all
+from netspec.library.data.datasets.text_file import DataPath, Files, find_all
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
@@ -178,7 +178,7 @@ class ArrayRecord(_Records):
 
     source = "https://github.com/google/array_record"
 
-    file: DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
+    file: Files
     """The file's path in the data folder; several in a list, or by a pattern with `*`."""
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[T, 4], label: i32[]}`."""
@@ -205,7 +205,7 @@ class TfRecord(_Records):
 
     source = "https://www.tensorflow.org/tutorials/load_data/tfrecord"
 
-    file: DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
+    file: Files
     """The file's path in the data folder; several in a list, or by a pattern with `*`."""
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[T, 4], label: i32[]}`."""

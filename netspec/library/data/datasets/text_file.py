@@ -18,7 +18,7 @@ from netspec.diagnostics.data.texts import BadText
 from netspec.diagnostics.drawing.cells import escape
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.base.field_bounds import AfterValidator
+from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.library.data.columns import Ragged
 from netspec.library.data.datasets.data_file import find_beside, open_data
 from netspec.library.data.datasets.packed_file import MARK_BYTES, names, unpacker_of
@@ -39,6 +39,8 @@ def require_inside(path: str) -> str:
 
 DataPath = Annotated[str, AfterValidator(require_inside)]
 """A file's path relative to the data folder."""
+Files = DataPath | Annotated[tuple[DataPath, ...], Field(strict=False, min_length=1)]
+"""One file, several in a list, or a pattern with `*`."""
 
 
 def find(folder: Path | None, name: str, op: str) -> Path:

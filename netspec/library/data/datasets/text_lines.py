@@ -10,13 +10,13 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
 from netspec.lazy import np
 from netspec.library.base import Dataset, Example
-from netspec.library.data.columns import LENGTH
-from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
+from netspec.library.data.columns import LENGTH, Ragged, join_columns
+from netspec.library.data.datasets.text_file import Files, find_all, text_lines_of
 from netspec.shape import TensorType
 
 
 class TextLines(Dataset):
-    """The lines of a text file, one example each: UTF-8, plain, .gz or .zst.
+    """The lines of a text file, one example each: UTF-8, plain, .gz or .zst; several files are one text.
 
     Fields: `text` u8[B, N], the bytes of the line without its end, and `length` i32[B], how many there are. Empty lines are left out. A
     model of bytes works on `text` as it is; `bpe` and `sentencepiece` make tokens of it. The file is in the data folder, which may have it
@@ -25,8 +25,8 @@ class TextLines(Dataset):
 
     endings = (".txt", ".text")
 
-    file: DataPath
-    """The file's path in the data folder."""
+    file: Files
+    """The file's path in the data folder; several in a list, or by a pattern with `*`."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -36,11 +36,8 @@ class TextLines(Dataset):
         return {"text": TensorType("u8", ("B", "N")), LENGTH: TensorType("i32", ("B",))}
 
     def load(self, folder: Path | None) -> dict[str, Any]:
-        path = find(folder, self.file, self.op_name())
-        lines = text_lines_of(path)
-        lines = lines.select(np.flatnonzero(lines.lengths))
-        if not len(lines):
-            raise Mistake(NoRecords(file=str(path)))
+        names = (self.file,) if isinstance(self.file, str) else self.file
+        lines = join_columns([_full_lines(path) for name in names for path in find_all(folder, name, self.op_name())])
         return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}
 
     def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
@@ -52,3 +49,12 @@ class TextLines(Dataset):
     def recognised_by(self, folder: Path) -> dict[str, list[str]]:
         lines = self.load(folder)["text"]
         return {"text": [row.tobytes().decode() for row in lines.rows(np.arange(len(lines)))]}
+
+
+def _full_lines(path: Path) -> Ragged:
+    """The lines of a file that are not empty. Raises `Mistake` where none is."""
+    lines = text_lines_of(path)
+    found = lines.select(np.flatnonzero(lines.lengths))
+    if not len(found):
+        raise Mistake(NoRecords(file=str(path)))
+    return found
