@@ -15,7 +15,7 @@ import pytest
 
 from netspec.cli.main import main
 
-SLOW = pytest.mark.slow  # each trains a model of its own, of which the table's stays quick
+pytestmark = pytest.mark.slow  # each trains a model of its own; the first session of docs/data_to_answers.md stays quick
 
 
 @pytest.fixture
@@ -86,7 +86,6 @@ train M {
     )
 
 
-@SLOW
 def test_pictures(run: Callable[[str], str]) -> None:
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
@@ -124,7 +123,6 @@ train M {
     assert [(row["file"], row["label"]) for row in answers] == found
 
 
-@SLOW
 def test_a_treebank(run: Callable[[str], str]) -> None:
     tags = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "barks": "VERB", "sleeps": "VERB"}
 
@@ -170,7 +168,6 @@ PACKED = """  input tokens: i32[B, T]
 """
 
 
-@SLOW
 @pytest.mark.parametrize("inputs", [ALONE, PACKED], ids=["tokens", "positions and segments"])
 def test_texts_that_are_gone_on_with(run: Callable[[str], str], inputs: str) -> None:
     pytest.importorskip("tokenizers")
@@ -205,7 +202,6 @@ serve M { tokens = greedy(logits, stop=1, limit=6) }
     assert json.loads(Path("answers.jsonl").read_text())["answer"].strip() == "leaf"
 
 
-@SLOW
 def test_a_series(run: Callable[[str], str]) -> None:
     wave = 50 + 10 * np.sin(np.arange(400) / 3)
     Path("data/wave.csv").write_text("\n".join(["load,next", *(f"{v:.4f},{v:.4f}" for v in wave)]) + "\n")
