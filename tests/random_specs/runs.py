@@ -228,7 +228,8 @@ def begin(program: Program, sizes: Mapping[str, int]) -> Any:
 def evaluate(program: Program, sizes: Mapping[str, int], follow: Callable[..., Any], state: Any) -> None:
     """The statistics of one batch, and what they mean in the end."""
     if program.plan is not None:
-        batch = {name: sample(kind, sizes, 1) for name, kind in program.step_types.items()}
+        own = program.plan.eval.data.fields if program.plan.eval.data else {}  # which may have other lengths than those of training
+        batch = {name: sample(own.get(name, kind), sizes, 1) for name, kind in program.step_types.items()}
         follow(lambda s, b: program._finish["eval"](program.eval_step(s, b)), state, batch)
 
 
