@@ -56,7 +56,11 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
     files = [checked.file] if checked.file is not None else []
     files += [file for path, text in checked.imports.items() if (file := parse_spec_as_meant(Source(path, text))[0]) is not None]
     for file in files:
-        yield from (Assumed(at=node.span, text=node.span.text) for node in descendants(file) if isinstance(node, Assume))
+        yield from (
+            Assumed(at=node.span, condition=node.span.text.removeprefix("assume").strip())
+            for node in descendants(file)
+            if isinstance(node, Assume)
+        )
 
 
 def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
@@ -91,5 +95,5 @@ def refuse_slug(where: str, slug: str) -> Diagnostic | None:
     known = catalog()
     if slug not in known:
         warnings: Sequence[str] = [name for name, cls in known.items() if cls.severity == "warning"]
-        return UnknownWarning(where=where, slug=slug, near=tuple(nearest(slug, warnings)[:3]))
-    return ErrorChosen(where=where, slug=slug) if known[slug].severity == "error" else None
+        return UnknownWarning(where=where, name=slug, near=tuple(nearest(slug, warnings)[:3]))
+    return ErrorChosen(where=where, name=slug) if known[slug].severity == "error" else None

@@ -31,16 +31,22 @@ class Limits:
 
 def find_over(typed: Typed, limits: Limits, place: Span) -> Iterator[Diagnostic]:
     """The models of a file that cost more than they may. `place` is the budget's."""
-    for model in typed.models.values():
-        sizes = dict.fromkeys(batch_dims(model), 1) | dict(limits.sizes)
+    for model in dict.fromkeys([*typed.models.values(), *(plan.model for plan in typed.trains)]):
+        at, sizes = head_of(model.span), dict.fromkeys(batch_dims(model), 1) | dict(limits.sizes)
         for name, most in limits.largest.items():
             index = list(MEASURES).index(name)
             found = Dim.of(cost(model)[index]).substitute(sizes)
             if not found.is_constant:
-                yield BudgetNeedsSizes(at=model.span, model=model.name, budget=name, symbols=tuple(sorted(found.symbols())), place=place)
+                yield BudgetNeedsSizes(at=at, model=model.name, budget=name, symbols=tuple(sorted(found.symbols())), place=place)
             elif found.value > most:
                 largest = list_largest(model, index, sizes)
-                yield OverBudget(at=model.span, model=model.name, budget=name, found=found.value, limit=most, largest=largest, place=place)
+                yield OverBudget(at=at, model=model.name, budget=name, found=found.value, limit=most, largest=largest, place=place)
+
+
+def head_of(span: Span) -> Span:
+    """The first line of a definition."""
+    line = span.text.split("\n", 1)[0].rstrip(" {")
+    return Span(span.source, span.start, span.start + len(line)) if line else span
 
 
 def batch_dims(model: Body) -> set[str]:

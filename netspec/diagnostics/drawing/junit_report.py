@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.drawing.cells import cell
+from netspec.diagnostics.drawing.cells import cell, escape
 from netspec.diagnostics.drawing.json_report import path_text, write_fitting
 from netspec.diagnostics.drawing.text import has_place, render_one, say_count, sort_problems
 from netspec.limits import LIMITS
@@ -30,7 +30,7 @@ def to_junit(diagnostics: Iterable[Diagnostic], files: Sequence[str]) -> str:
 
 def _case(path: str, found: Sequence[Diagnostic]) -> Iterator[str]:
     """A file with what is wrong in it. Tools take one failure for each case, so all errors of the file stand in it."""
-    name = f'<testcase classname="netspec.check" name="{escape_xml(path_text(path))}"'
+    name = f'<testcase classname="netspec.check" name="{escape_xml(escape(path_text(path)))}"'
     errors, warnings = ([p for p in found if p.severity == severity] for severity in ("error", "warning"))
     if not found:
         yield f"{name}/>"

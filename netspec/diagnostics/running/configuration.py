@@ -61,12 +61,12 @@ class UnknownWarning(Diagnostic):
     exit_code: ClassVar[int] = 2
 
     where: str
-    slug: str
+    name: str
     near: tuple[str, ...] = ()
 
     def message(self) -> str:
         hint = did_you_mean(self.near)
-        return f"`{self.where}` names `{self.slug}`, which is no warning" + (f"; {hint}" if hint else "")
+        return f"`{self.where}` names `{self.name}`, which is no warning" + (f"; {hint}" if hint else "")
 
     def help(self) -> str | None:
         return "`netspec explain` lists all problems"
@@ -79,10 +79,10 @@ class ErrorChosen(Diagnostic):
     exit_code: ClassVar[int] = 2
 
     where: str
-    slug: str
+    name: str
 
     def message(self) -> str:
-        return f"`{self.where}` names `{self.slug}`, which is an error: errors always count"
+        return f"`{self.where}` names `{self.name}`, which is an error: errors always count"
 
     def help(self) -> str | None:
-        return f"name warnings only; `netspec explain {self.slug}` says how such a spec is mended"
+        return f"name warnings only; `netspec explain {self.name}` says how such a spec is mended"

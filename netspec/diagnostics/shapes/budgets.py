@@ -63,14 +63,13 @@ class BudgetNeedsSizes(Diagnostic):
 class Assumed(Diagnostic):
     """A spec assumes something of its sizes, which is checked only when it runs, where `--require proved` asks for proofs."""
 
-    text: str
+    condition: str
 
     def message(self) -> str:
-        return f"`{self.text}` is assumed, and `proved` is required"
+        return f"`{self.condition}` is assumed, and `proved` is required"
 
     def label(self) -> str:
         return "checked when it runs"
 
     def help(self) -> str | None:
-        condition = self.text.removeprefix("assume").strip()
-        return f"write sizes of which it can be proved, or `require {condition}` in a block, which its callers must prove"
+        return f"write sizes of which it can be proved, or `require {self.condition}` in a block, which its callers must prove"
