@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netspec.cli.configuration import Budget, Configuration
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.record import record
+from netspec.record import record, replace
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -63,15 +63,23 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
         )
 
 
+def demands_of(configuration: Configuration) -> Demands:
+    """What pyproject.toml asks for."""
+    proved = configuration.require == "proved"
+    return Demands(configuration.select, configuration.ignore, proved, configuration.budgets, configuration.plugins)
+
+
 def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
     """What the command line asks for, in the place of the same setting of pyproject.toml or beside it. Raises `Mistake` for a warning that
     there is not."""
     select, ignore = (frozenset(slug for text in given for slug in split_slugs(text)) for given in (args.select, args.ignore))
     for option, slugs in (("--select", select), ("--ignore", ignore)):
         require_warnings(option, slugs)
-    plugins = tuple(dict.fromkeys((*configuration.plugins, *args.plugins)))
-    proved = "proved" in (args.require, configuration.require)
-    return Demands(select or configuration.select, ignore | configuration.ignore, proved, configuration.budgets, plugins)
+    asked = demands_of(configuration)
+    plugins = tuple(dict.fromkeys((*asked.plugins, *args.plugins)))
+    return replace(
+        asked, select=select or asked.select, ignore=ignore | asked.ignore, proved=asked.proved or args.require == "proved", plugins=plugins
+    )
 
 
 def split_slugs(text: str) -> Iterable[str]:

@@ -2,7 +2,8 @@
 
 Each run is a fresh process, its modules compiled. The yardsticks are importing JAX, which anything that traces a model pays before it
 starts, and importing the two libraries that netspec's grammar and schemas are made with. Printed are the ratios to them of checking the zoo
-and a ResNet of 152 layers, and the seconds for two hundred different specs of thirty statements in one call, by one process and by two, with the memory that it took.
+and a ResNet of 152 layers, and the seconds for two hundred different specs of thirty statements in one call, by one process and by two,
+with the memory that it took.
 """
 
 from __future__ import annotations
@@ -49,9 +50,8 @@ def several(count: int) -> str:
         for jobs in (1, 2):
             check = fresh(["-m", "netspec", "check", folder, "--jobs", str(jobs)])
             seconds = min(timed(check) for _ in range(2))
-            lines.append(
-                f"netspec check --jobs {jobs} ({count} specs of {STATEMENTS} statements): {seconds:.2f} s, {seconds / count * 1e3:.1f} ms each"
-            )
+            each = f"{seconds:.2f} s, {seconds / count * 1e3:.1f} ms each"
+            lines.append(f"netspec check --jobs {jobs} ({count} specs of {STATEMENTS} statements): {each}")
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return "\n".join([*lines, f"the largest of all these processes took {largest:.0f} MiB"])
 
