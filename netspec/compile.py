@@ -207,10 +207,23 @@ def with_tried_repairs(checked: Checked, problems: list[Diagnostic], check: Call
     """What a check found in a text, with the repairs that hold when they are tried: no proposal leads to the next problem. `problems` are
     those of reading the file: of what cannot be read, nothing is tried."""
     if not checked.problems or problems:
-        return checked
+        return replace(checked, problems=tuple(merge_alike(checked.problems)))
+    from netspec.diagnostics.nested import join_nested
     from netspec.diagnostics.trials import try_repairs
 
-    tried = try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems)
+    found = merge_alike(join_nested(checked.source, checked.problems, lambda mended: check(mended, []).problems))
+
+    def again(mended: Source) -> Sequence[Diagnostic]:
+        return merge_alike(check(mended, []).problems)
+
+    tried = try_repairs(checked.source, found, again)
+    if checked.source.pointers is not None and checked.file is not None and any(problem.held is None for problem in tried):
+        from netspec.syntax.twin_edits import text_of, translate_repairs
+
+        text = text_of(checked.source, checked.file)
+        if text is not None:
+            known = with_tried_repairs(check(text, []), [], check).problems
+            tried = try_repairs(checked.source, translate_repairs(checked.source, tried, text, known), again)
     return replace(checked, problems=order_problems(tried))
 
 
@@ -231,7 +244,7 @@ def check_untrusted(spec: Source | str) -> Checked:
                 try:
                     return with_tried_repairs(checked, problems, check_limited)
                 except OutOfTime:
-                    return checked
+                    return replace(checked, problems=tuple(merge_alike(checked.problems)))
         except OutOfTime as late:
             at = Span(source, 0, 0) if late.problem.at is NOWHERE else late.problem.at
             return Checked(source, None, None, order_problems([*found, replace(late.problem, at=at)]))
@@ -273,7 +286,7 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
+    found = order_problems([*problems, *news(mistakes, names)])
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph

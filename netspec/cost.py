@@ -156,7 +156,7 @@ class Ledger:
         match node:
             case Apply():
                 return self.apply(body, node, spot)
-            case Variable():
+            case Variable() if not node.borrowed:
                 here = spot.step(node.segment)
                 params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
                 return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", (body.types[node.output],), params, 0, 0, here.phase)

@@ -61,6 +61,8 @@ class Limits:
     """Seconds of processor time after which no further repair is tried, nor another value of an argument: a person waits for the answer."""
     tried_arguments: int = 5_000
     """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
+    nested_repairs: int = 8
+    """Repairs of one call and of what stands in its parentheses that are applied together."""
     repair_characters: int = 200_000
     """Characters of all texts together that repairs are tried on: in a long file, only the first problems' repairs."""
 

@@ -36,6 +36,7 @@ SOAKS = {
     "twin": "tests.twin.soak:run",
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
+    "full_disks": "tests.train.full_disks:run",
     "kills": "tests.train.faults:run_kills",
     "memory": "tests.train.growth:run",
     "forged": "tests.train.forgery:run",
@@ -43,13 +44,15 @@ SOAKS = {
     "breaks": "tests.answers.breaks:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives", "kills")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
-SLOW = ("kills", "memory")
+SLOW = ("kills", "memory", "full_disks")
 """Soaks of which one case takes seconds: their tests run their own few cases."""
+WHOLE = {"checkpoint_flips": 2_000, "checkpoint_cuts": 200, "forged": 2_000, "full_disks": 200, "kills": 200, "memory": 10_000}
+"""So many cases are tried by `--whole` of soaks that need not as many as others, or more than a quarter of an hour."""
 
 PORTION = 250
-"""So many cases are given to a process at a time."""
+"""So many cases are given to a process at a time, of slow ones as many as each of them has."""
 
 
 def find(name: str) -> Soak:
@@ -74,14 +77,15 @@ def run(name: str, count: int, seed: int, jobs: int = 1) -> bool:
 
 def shared(name: str, count: int, seed: int, jobs: int) -> Report:
     """A soak's cases tried by several processes, some hundred at a time, and what they found together."""
-    firsts = range(0, count, PORTION)
+    size = -(-count // jobs) if name in SLOW else PORTION
+    firsts = range(0, count, size)
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        portions = pool.map(portion, repeat(name), (min(PORTION, count - f) for f in firsts), repeat(seed), firsts)
+        portions = pool.map(portion, repeat(name), (min(size, count - f) for f in firsts), repeat(seed), firsts)
         report: Any = next(portions)
         for number, other in enumerate(portions, 2):
             report.join(other)
             if number % 20 == 0:
-                print(f"{name}: {number * PORTION:,} of {count:,}: {report}", file=sys.stderr, flush=True)
+                print(f"{name}: {number * size:,} of {count:,}: {report}", file=sys.stderr, flush=True)
     return report
 
 
@@ -93,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description="Try many random cases of one law.")
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"which soaks, of {', '.join(SOAKS)} (default: all)")
     parser.add_argument("--count", type=int, default=10_000, help="cases per soak")
+    parser.add_argument("--whole", action="store_true", help="as many cases as each soak is worth by hand, where that is not --count")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same cases")
     parser.add_argument("--jobs", type=int, default=1, help="processes that share the cases of a soak that numbers them")
     parser.add_argument("--list", action="store_true", help="print the soaks and leave")
@@ -103,7 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.list:
         print(*(f"{name}: {about(name)}" for name in names), sep="\n")
         return 0
-    return int(not all([run(name, args.count, args.seed, args.jobs) for name in names]))
+    counts = WHOLE if args.whole else {}
+    return int(not all([run(name, counts.get(name, args.count), args.seed, args.jobs) for name in names]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--verify", action="store_true", help="compare every byte with what was written")
     what.add_argument("--average", metavar="last:N", type=last, help="write the mean of the newest N to `--output`")
-    what.add_argument("--prune", metavar="N", type=count, help="remove all but the newest N and the best")
+    what.add_argument("--prune", metavar="N", type=count, help="remove all but the newest N and the best, those of `keep_every` too")
     parser.add_argument("-o", "--output", metavar="PATH", help="of `--average`: a run folder, or a file of weights by its suffix")
     add_plugins(parser)
 

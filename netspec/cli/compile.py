@@ -25,15 +25,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from netspec.cli.training_commands import word_of
     from netspec.compile import check_readable
     from netspec.diagnostics.running.weights import NothingToTrain
     from netspec.files import make_folder, refuse_existing, write_atomic
-    from netspec.tools.trainer_folder import make_files
+    from netspec.tools.trainer_folder import data_option, make_files
 
     refuse_existing(args.output, "choose another folder with `-o`")
     checked = check_readable(args.file, set=overrides(args.set), train=args.train, plugins=args.plugins)
-    if report(checked.problems) or checked.typed is None:
-        return 1
+    code = report(checked.problems)
+    if code or checked.typed is None:
+        return code or 1
     plan = checked.typed.train(args.train)
     if plan is None:
         raise Mistake(NothingToTrain(model=next(iter(checked.typed.models), ""), inputs=()))
@@ -43,7 +45,7 @@ def run(args: Namespace) -> int:
     home = make_folder(args.output)
     for name, content in files.items():
         write_atomic(home / name, content)
-    write_text(f"wrote {args.output}: {', '.join(sorted(files))}\nnext: python {args.output} train")
+    write_text(f"wrote {args.output}: {', '.join(sorted(files))}\nnext: python {word_of(args.output)} train{data_option(plan)}")
     return 0
 
 

@@ -4,7 +4,7 @@ declaration for a spec. Of a spec print which files it needs, whether they are i
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +30,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="of a spec: the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--test", metavar="FILE", action="append", default=[], help="of data: another file, which is to be evaluated")
     parser.add_argument("--label", metavar="NAME", default="", help="of data: the column or array that is to be predicted")
+    parser.add_argument("--horizon", metavar="N", type=number, help="of a series: how many lines ahead it is to be predicted (0: none)")
     parser.add_argument("-o", "--output", metavar="SPEC", help="of data: write a small spec that trains on them to a new file")
     add_overrides(parser)
     add_plugins(parser)
+
+
+def number(text: str) -> int:
+    """A number from 0 on; anything else is an error of use."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"`{text}` is no number from 0 on")
+    return int(text)
 
 
 def run(args: Namespace) -> int:

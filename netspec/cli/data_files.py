@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def run_look(args: Namespace) -> int:
     """Print what files hold; 0, or 1 where one cannot be read."""
     from netspec.tools.data_files.kinds import look_at
-    from netspec.tools.data_files.look import starter_text
+    from netspec.tools.data_files.look import home_of, starter_text
 
     paths, tests = [Path(file) for file in args.files], [Path(file) for file in args.test]
     if args.output:
@@ -29,13 +29,13 @@ def run_look(args: Namespace) -> int:
         for path in (*paths, *tests):
             if not path.exists():
                 raise Mistake(describe_missing(path))
-        found = look_at(paths, tests, args.label)
+        found = look_at(paths, tests, args.label, args.horizon)
     except Mistake as mistake:
         return report([mistake.diagnostic])
     for line in (*describe(found), *propose(found, args)):
         write_line(line)
     if args.output and found.starter and starter_text(found.starter):
-        folder = os.path.dirname(os.path.normpath(args.files[0])) or "."
+        folder = home_of([Path(os.path.normpath(path)) for path in (*paths, *tests)])
         name = "".join(part.capitalize() for part in Path(args.output).stem.replace("-", "_").split("_") if part.isalnum())
         write_atomic(args.output, starter_text(found.starter, name if name[:1].isalpha() else "Starter"))
         write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
@@ -67,6 +67,8 @@ def propose(found: Look, args: Namespace) -> Iterator[str]:
         yield ""
     yield from lines
     yield ""
-    files = " ".join([*map(word_of, args.files), *(f"--test {word_of(file)}" for file in args.test)])
+    options = [("--test", file) for file in args.test] + [("--label", args.label)] * bool(args.label)
+    options += [("--horizon", str(args.horizon))] * (args.horizon is not None)
+    files = " ".join([*map(word_of, args.files), *(f"{name} {word_of(value)}" for name, value in options)])
     if args.output is None:
         yield f"next: netspec data {files} -o m.net writes a small spec that trains on them"

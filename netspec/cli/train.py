@@ -54,6 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--map", dest="maps", metavar="OLD=NEW", action="append", default=[], help="rename weights: `old/**=new/**`; may be repeated"
     )
     parser.add_argument("--partial", action="store_true", help="take of the weights what fits; the rest is left as it begins")
+    parser.add_argument("--other-names", action="store_true", help="take weights whose data had other classes or another vocabulary")
 
 
 def parse_steps(text: str) -> int:

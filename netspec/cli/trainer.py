@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.cli.main import main
-from netspec.cli.terminal import reserve_descriptors, say, write_text
+from netspec.cli.terminal import reserve_descriptors, tell, write_text
 
 SPEC = "spec.net"
 USAGE = """usage: python {folder} train [--data DIR] [--out RUN]
@@ -32,5 +32,6 @@ def run_trainer(folder: Path, words: Sequence[str], plugins: Sequence[str] = ())
     if verb in ("-h", "--help"):
         write_text(USAGE.format(folder=folder))
         return 0
-    say(USAGE.format(folder=folder))
+    for line in USAGE.format(folder=folder).splitlines():
+        tell(line)
     return 2

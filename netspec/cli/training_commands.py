@@ -28,6 +28,7 @@ from netspec.source import Source, Span
 def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
+    from netspec.train.known_names import find_names, require_same_names
     from netspec.train.learned_vocabularies import read_learned
     from netspec.train.loggers.shelf import find_loggers
     from netspec.train.progress import reporter
@@ -50,6 +51,8 @@ def run_train(args: Namespace) -> int:
         return training_trials.run_find_rate(model, args, data)
     initial = find_initial(model, args, out)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
+    if initial is not None:
+        initial = require_same_names(initial, find_names(model.plan, feeds.train.learned), args.other_names)
     workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
     parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers}
     fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
@@ -84,30 +87,33 @@ def find_initial(model: Any, args: Namespace, out: Path) -> Any:
     from netspec.train.run_folder import SETTINGS, open_run
 
     if not args.init_from:
-        if args.maps or args.partial:
-            raise Mistake(NoInitialWeights(option="--map" if args.maps else "--partial"))
+        options = {"--map": args.maps, "--partial": args.partial, "--other-names": args.other_names}
+        if option := next((name for name, given in options.items() if given), None):
+            raise Mistake(NoInitialWeights(option=option))
         return None
     if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
         write_text(f"{escape(str(out))} goes on from its own checkpoint; `--init-from` is for its beginning")
         return None
-    arrays, about = read_source(Path(args.init_from), args.plugins)
-    return match_weights(model, arrays, args.init_from, args.maps, args.partial, about)
+    arrays, about, names = read_source(Path(args.init_from), args.plugins)
+    return replace(match_weights(model, arrays, args.init_from, args.maps, args.partial, about), names=names)
 
 
-def read_source(path: Path, plugins: list[str]) -> tuple[dict[str, Any], str]:
-    """The arrays of a run, of one of its checkpoints, or of a file, by logical path, and of which step they are."""
+def read_source(path: Path, plugins: list[str]) -> tuple[dict[str, Any], str, Any]:
+    """The arrays of a run, of one of its checkpoints, or of a file, by logical path, of which step they are, and what its data's numbers
+    are called."""
+    from netspec.train.known_names import KEY, find_names, read_names
     from netspec.train.weight_files import read_weights
 
     if not path.is_dir():
         if not os.path.lexists(path):
             raise Mistake(describe_missing(path))
         arrays, about = read_weights(path)
-        return arrays, f", step {about['step']}" if "step" in about else ""
+        return arrays, f", step {about['step']}" if "step" in about else "", read_names(about.get(KEY))
     import netspec
 
     one = path.parent.name == CHECKPOINTS and path.name.isdecimal()
     loaded = netspec.load(path.parent.parent if one else path, path.name if one else "best", plugins=plugins)
-    return loaded.weights().arrays, f", step {loaded.step:,}"
+    return loaded.weights().arrays, f", step {loaded.step:,}", find_names(loaded.program.plan, loaded.program.learned)
 
 
 CHECKPOINTS = "checkpoints"
@@ -200,12 +206,13 @@ def _predict_files(args: Namespace) -> int:
     from netspec.train.predictions.answer_files import pack_answers, require_form
     from netspec.train.predictions.answer_table import draw_answers
 
-    if args.output:
-        require_form(args.output)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
+    dataset = run.program.plan.data.dataset if run.program.plan else None
+    if args.output:
+        require_form(args.output, dataset)
     rows = run.predict_files(*args.files, top=args.top, outputs=args.outputs, answer=args.answer, seed=args.seed)
     if args.output:
-        write_atomic(args.output, pack_answers(args.output, rows))
+        write_atomic(args.output, pack_answers(args.output, rows, dataset, args.files))
     write_text(f"answers: {len(rows):,}, in {escape(args.output)}" if args.output else draw_answers(rows))
     return 0
 

@@ -83,6 +83,8 @@ class Diagnostic:
     """Something is missing where it stands: a name that nothing uses may be that."""
     guesses: ClassVar[bool] = False
     """Its edits hold a value that only a person knows."""
+    covers_text: ClassVar[bool] = False
+    """Of what it covers only problems of the text are part of it: the call is of an op that is known."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
@@ -149,6 +151,10 @@ class Diagnostic:
         chosen = self.chosen()
         words = chosen.words if chosen is not None else ""
         return words if "`" in words or not words else f"write `{words}`"
+
+    def covers(self) -> Span | None:
+        """The text of the call that it is about: problems inside of it are part of the same mistake (`diagnostics.nested`)."""
+        return None
 
     def mistake(self) -> object:
         """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""

@@ -17,8 +17,11 @@ from netspec.infer.values import (
     Kinds,
     Known,
     Mean,
+    OpValue,
     Record,
     Several,
+    SharedChain,
+    SharedInstance,
     Tensor,
     Unknown,
     Value,
@@ -148,6 +151,14 @@ def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
         return read_member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
+    if isinstance(value, SharedInstance | SharedChain):
+        from netspec.infer.layer_weights import read_weight  # few specs do
+
+        return read_weight(frame, node, value, [place_of_part(node, place) for place in range(1, len(node.parts))])
+    if isinstance(value, OpValue | BlockValue) and isinstance(frame.world.graph.meaning(node), Local):
+        from netspec.diagnostics.calls.kinds import NotCallable  # only specs with this problem need it
+
+        return frame.report(NotCallable(at=node.span, name=node.parts[0], what="a layer", weight=".".join(node.parts[1:])))
     if isinstance(value, dict):
         fields = [(part, place_of_part(node, place)) for place, part in enumerate(node.parts[1:], 1)]
         return read_fields(frame, value, node.parts[0], fields)

@@ -15,7 +15,9 @@ from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, DEEP_EXPRESSIONS, ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
-from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
+from netspec.ir import Affine, Apply, Body, Node, Segment, State, When, reads, regions
+from netspec.ir import Call as CallNode
+from netspec.library.base import Weight
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
@@ -288,6 +290,13 @@ class Frame:
         self.loops: list[Loop] = []
         self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
         self.shared: set[Segment] = set()
+        self.layers: dict[Segment, Node] = {}
+        """The first node of each shared instance."""
+        self.used: set[Segment] = set()
+        """Shared instances that are used, and those of them where that has a problem."""
+        self.failed: set[Segment] = set()
+        self.begun: dict[int, tuple[Weight, Segment]] = {}
+        """Wires of weights and buffers as which others may begin: what they are, and the segment of the one as which they begin."""
         self.states: list[tuple[State, Tensor, Span]] = []
         """States declared so far: the state, the wire of its value before the step, its place."""
         self.assumed: list[Assumption] = []
@@ -337,6 +346,8 @@ class Frame:
         """Add a node to the present region. Raises Mistake when the model has more than it may."""
         self.world.nodes += 1
         self.nodes.append(node)
+        if isinstance(node, Apply | CallNode) and node.shared:
+            self.layers.setdefault(node.segment, node)
         self.world.connect([node])
         self.world.hold("nodes", self.world.nodes, LIMITS.nodes, "nodes")
         check_phases(self, node)

@@ -69,7 +69,7 @@ PAIRS, ROW = find_function("gather_at"), find_function("iota")
 """What `x[i, j]` means, and what numbers of a list are taken of there."""
 
 
-def make_fill(like: TensorType, value: float) -> Callable:
+def make_fill(like: TensorType, value: bool | float) -> Callable:
     """What a number is where a tensor of this type is wanted."""
     op = index.load("full", "function")(dims=like.shape, value=value, dtype=like.dtype)  # type: ignore[call-arg]
     assert isinstance(op, Callable)

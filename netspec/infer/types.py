@@ -204,20 +204,6 @@ def have_same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
     return all(normal(x) == normal(y) for x, y in pairs)
 
 
-def dtype_fits(wanted: str, found: TensorType) -> bool:
-    """The elements are of the sort that an input declares."""
-    match wanted:
-        case "float":
-            return found.is_float
-        case "int":
-            return found.is_int
-        case "bool":
-            return found.dtype == "bool"
-        case "number":
-            return found.is_float or found.is_int
-    return True
-
-
 def try_shape(facts: Facts, op: Callable, inputs: Sequence[Any], optional: Mapping[str, TensorType]) -> Any:
     """What an op makes of inputs that nobody wrote so, or None where it takes no such ones."""
     if not goes_in(op, inputs, optional):
@@ -232,7 +218,7 @@ def goes_in(op: Callable, inputs: Sequence[Any], optional: Mapping[str, TensorTy
     """The tensors have the elements and axes that the op declares: of others its rules cannot be asked."""
     tensors = [(port, given) for port, given in pair_with_ports(op, inputs, optional) if isinstance(given, TensorType)]
     enough = len(inputs) >= sum(not port.optional for port in op.inputs)
-    return enough and all(dtype_fits(port.dtype, kind) and kind.rank >= port.rank for port, kind in tensors)
+    return enough and all(port.takes(kind) and kind.rank >= port.rank for port, kind in tensors)
 
 
 def pair_with_ports(op: Callable, inputs: Sequence[T], optional: Mapping[str, T]) -> list[tuple[In, T]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netspec.ir.nodes import Body
-from netspec.ir.plans import Nonfinite, TrainPlan, Typed
+from netspec.ir.plans import Goal, Nonfinite, TrainPlan, Typed
 from netspec.library.base import Duration, Op
 from netspec.record import replace
 from netspec.shape import Dim, TensorType
@@ -30,8 +30,15 @@ _LATER = {
     "varying": (),
     "on_nonfinite": Nonfinite(),
     "keep_every": None,
+    "begins": None,
+    "borrowed": False,
 }
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
+
+_SILENT_IN = {"DataPlan": {"classes"}, "EvalPlan": {"part"}, "TrainPlan": {"workers"}}
+"""Fields of plans that follow from others, or change no bit of a training."""
+_LATER_IN = {"DataPlan": {"part": ""}, "EvalPlan": {"test": None}, "TrainPlan": {"best": Goal(), "stop": None}}
+"""Of plans, what `_LATER` is of everything: ops have arguments of the same names."""
 
 
 def ir_hash(typed: Typed) -> str:
@@ -81,7 +88,10 @@ class _Walk:
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
+    kind = type(value).__name__
     names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
-    found = ((name, getattr(value, name)) for name in names if name not in _SILENT)
-    later = _LATER | {name: value.arguments()[name].default for name in value.later_arguments} if isinstance(value, Op) else _LATER
+    silent = _SILENT | (set() if isinstance(value, Op) else _SILENT_IN.get(kind, set()))
+    found = ((name, getattr(value, name)) for name in names if name not in silent)
+    own = {name: value.arguments()[name].default for name in value.later_arguments} if isinstance(value, Op) else _LATER_IN.get(kind, {})
+    later = _LATER | own
     return ((name, part) for name, part in found if name not in later or part != later[name])

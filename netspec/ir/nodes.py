@@ -113,6 +113,10 @@ class Variable:
     span: Span = NOWHERE
     kept: bool = False
     """It is a `weight` in the body of an `Average`, where it is a buffer."""
+    begins: Segment | None = None
+    """The parameter or buffer of the same body as which it begins, where it has no initial value of its own."""
+    borrowed: bool = False
+    """It is no statement but reads what an instance of the same body has under this path, as `d.kernel` does."""
 
 
 @record(eq=False)

@@ -30,7 +30,7 @@ def kept_parameters(body: Body) -> dict[str, Weight]:
     """The same of averages, whose parameters are buffers."""
     found: dict[str, Weight] = {}
     for node, owner, places in descend(body, ROOT, _step_below):
-        if isinstance(node, Variable) and node.kept:
+        if isinstance(node, Variable) and node.kept and not node.borrowed:
             found |= {path: node.weight for path in _steps(places, node.segment)}
         elif isinstance(node, Apply) and node.kept:
             found |= {f"{path}/{name}": w for path in _steps(places, node.segment) for name, w in kept_of(owner, node).items()}
@@ -38,7 +38,7 @@ def kept_parameters(body: Body) -> dict[str, Weight]:
 
 
 def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
-    if isinstance(node, Variable) and not node.buffer:
+    if isinstance(node, Variable) and not node.buffer and not node.borrowed:
         yield from ((path, node.weight) for path in _steps(places, node.segment))
     elif isinstance(node, Apply):
         weights = weights_of(body, node)
@@ -64,7 +64,7 @@ def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
     """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
     found: dict[str, tuple[Body, Apply] | Variable] = {}
     for node, owner, places in descend(body, ROOT, _step_below):
-        if isinstance(node, Apply | Variable):
+        if isinstance(node, Apply) or (isinstance(node, Variable) and not node.borrowed):
             found |= {path: (owner, node) if isinstance(node, Apply) else node for path in _steps(places, node.segment)}
     return found
 

@@ -126,7 +126,7 @@ class Check:
 
     def path(self, node: Apply | Call | Variable | Aux, counts: tuple[int, ...]) -> Iterator[str]:
         """First and last iterations have paths of their own."""
-        shared = not isinstance(node, Variable) and node.shared
+        shared = node.borrowed if isinstance(node, Variable) else node.shared
         ends = {tuple(0 for _ in counts), tuple(n - 1 for n in counts)}
         for name in {node.segment.name(loops) for loops in ends}:
             first = self.paths.setdefault(name, node)

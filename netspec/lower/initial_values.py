@@ -87,7 +87,7 @@ def _require_numbers(stored: Stored, path: str, drawn: Any) -> None:
     if list_formula(stored.weight.init) is None or (count := int((~np.isfinite(drawn)).sum())) == 0:
         return
     init, why = stored.weight.init.word(), f"{count:,} of the {drawn.size:,} elements that are drawn come out infinite or as no number"
-    raise SpecError([InitializerDoesNotFit(init, path, stored.slice_shape, why)])
+    raise SpecError([InitializerDoesNotFit(init, path, stored.slice_shape, why, at=stored.at)])
 
 
 def _sample(stored: Stored, rng: Any) -> Any:

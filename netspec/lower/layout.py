@@ -19,6 +19,7 @@ from netspec.lazy import jnp, np
 from netspec.library.base import Leaf, Weight
 from netspec.lower.path_tree import flatten, nest
 from netspec.shape import Dim
+from netspec.source import NOWHERE, Span
 
 Tree = Mapping[str, Any]
 PARAMS, BUFFERS, EXPORTS = "params", "buffers", "aux"
@@ -45,11 +46,15 @@ class Stored:
     paths: tuple[str, ...]
     follows: Followed | None = None
     """Of a buffer, what it is the moving average of."""
+    begins: tuple[str, ...] = ()
+    """Of one that begins as another the paths of that, a slice each."""
+    at: Span = NOWHERE
+    """What has it in the spec."""
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The paths by which the slices' first values are drawn."""
-        return self.paths if self.follows is None else self.follows.origins
+        return self.begins or (self.paths if self.follows is None else self.follows.origins)
 
     @cached_property
     def slice_shape(self) -> tuple[int, ...]:

@@ -77,8 +77,7 @@ class Update:
             return {}
         scale = self._scale(before)
         plain = grads if scale is None else unscale(grads, scale)
-        left_out = 0 if self.guard is None else state.guard["skipped"]
-        rates = {} if self.rates is None else self.rates((state.step - left_out) // self.every, after)
+        rates = {} if self.rates is None else self.rates(state.step // self.every, before, after)
         return {"learning_rate": rates, **self.gauge.read(self.gradient.chosen, plain, old, new)}
 
     def evaluated(self, params: Batch, moments: Any) -> dict[str, Array]:

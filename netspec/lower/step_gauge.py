@@ -4,7 +4,7 @@ gradients and updates. What it measures leaves the step; nothing of the step dep
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +25,24 @@ class RateReader:
     """None: it came from Python, and its rate is not known."""
     clock: Clock
 
-    def __call__(self, step: Array, state: Any) -> dict[str, Array]:
-        """By group, "" where there is one alone, at its own update number `step`."""
-        found = {} if self.optimizer is None else self.optimizer.rates(step, self.clock, state)
+    def __call__(self, step: Array, before: Any, after: Any) -> dict[str, Array]:
+        """By group, "" where there is one alone, at its own update number: what its state counts before the update, which knows of those
+        that were left out, else `step`. `after` is its state behind the update."""
+        counted = next(_counts(before), step)
+        found = {} if self.optimizer is None else self.optimizer.rates(counted, self.clock, after)
         return {name: jnp.asarray(rate, jnp.float32) for name, rate in found.items()}
+
+
+def _counts(state: Any) -> Iterator[Array]:
+    """The numbers of updates that the parts of an optimizer have counted, all of them the same."""
+    for name, value in state.items() if isinstance(state, Mapping) else ():
+        if name == COUNT and not isinstance(value, Mapping):
+            yield value
+        yield from _counts(value)
+
+
+COUNT = "count"
+"""Under this name an optimizer's state has the number of its updates."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from netspec.ir.paths import buffers_of, kept_of, weights_of
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Followed, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
+from netspec.source import Span
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Place:
         origins = tuple(join(path, name) if name else path for path in self.origin._paths_along(self.axes))
         return Followed(join(self.source.prefix, name) if name else self.source.prefix, self.decay, axes, origins)
 
+    def begin(self, segment: Segment, of: Place) -> tuple[str, ...]:
+        """The paths as which the slices of what stands at the place `of` begin: what has this segment in the same body."""
+        there = self.step(segment)
+        return tuple((there.origin or there)._paths_along(of.axes))
+
     def _path(self, index: tuple[int, ...]) -> str:
         """The logical path at one iteration of the loops."""
         return "/".join(segment.name(tuple(index[d] for d in depths)) for segment, depths in self.steps)
@@ -113,9 +119,11 @@ class _Survey:
                 here, kept = place.step(node.segment, node.average), kept_of(body, node)
                 for what, weights in ((PARAMS, weights_of(body, node)), (BUFFERS, buffers_of(body, node))):
                     for name, weight in weights.items():
-                        yield self._register(what, here, name, weight, name in kept)
-            case Variable():
-                yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight, node.kept)
+                        yield self._register(what, here, name, weight, node.span, name in kept)
+            case Variable() if not node.borrowed:
+                begins = () if node.begins is None else place.begin(node.begins, place.step(node.segment))
+                what = BUFFERS if node.buffer else PARAMS
+                yield self._register(what, place.step(node.segment), "", node.weight, node.span, node.kept, begins)
             case Aux():
                 yield self._export(place.step(node.segment))
 
@@ -125,11 +133,11 @@ class _Survey:
         self.exports.setdefault(place.prefix, exported)
         return place.prefix, EXPORTS, place.axes
 
-    def _register(self, what: str, place: Place, name: str, weight: Weight, kept: bool) -> Found:
+    def _register(self, what: str, place: Place, name: str, weight: Weight, at: Span, kept: bool, begins: tuple[str, ...] = ()) -> Found:
         """Registers a leaf, once for all uses of a shared instance."""
         key = join(place.prefix, name) if name else place.prefix
         paths = tuple(join(path, name) if name else path for path in place.paths())
-        stored = Stored(key, weight, place.counts(), paths, place.follow(name) if kept else None)
+        stored = Stored(key, weight, place.counts(), paths, place.follow(name) if kept else None, begins, at)
         known = (self.buffers if what == BUFFERS else self.params).setdefault(key, stored)
         if known.shape != stored.shape:
             raise ValueError(f"{key} has two shapes, {known.shape} and {stored.shape}")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
 from netspec.report.markup import Html, join, note, table, tag, void
 from netspec.report.outcomes import Error, Outcomes
 from netspec.report.pictures import draw
+from netspec.train.predictions.texts import Words
+
+COUNTED = (LENGTH, "segment", "position")
+"""Fields that only count the elements of sequences."""
 
 
-def draw_outcomes(found: Outcomes, names: Sequence[str], label: str) -> Html:
+def draw_outcomes(found: Outcomes, names: Sequence[str], label: str, words: Words) -> Html:
     """The parts of one run's evaluation; `label` is the field of the class numbers, which is not shown with an example."""
     right, total = int(found.matrix.trace()), int(found.matrix.sum())
     share = f" ({right / total:.2%})" if total else ""
     some = "" if found.whole else f" of the first {found.examples:,} examples"
     head = note(f"{right:,} of {total:,} are right{share}{some}.")
     small = len(names) <= LIMITS.reported_classes
-    return join(head, _matrix(found, names) if small else _confused(found, names), _examples(found.errors, names, label))
+    return join(head, _matrix(found, names) if small else _confused(found, names), _examples(found.errors, names, label, words))
 
 
 def _matrix(found: Outcomes, names: Sequence[str]) -> Html:
@@ -46,15 +51,18 @@ def _confused(found: Outcomes, names: Sequence[str]) -> Html:
     return table(("is", "taken for", "times"), [(names[i], names[k], f"{count:,}") for count, i, k in worst], words=2)
 
 
-def _examples(errors: Sequence[Error], names: Sequence[str], label: str) -> Html | None:
+def _examples(errors: Sequence[Error], names: Sequence[str], label: str, words: Words) -> Html | None:
     """The worst errors, those first whose label has the least probability."""
     if not errors:
         return None
-    return join(tag("h4", "The worst errors"), tag("div", *(_example(error, names, label) for error in errors), class_="examples"))
+    shown = (_example(error, names, label, words) for error in errors)
+    return join(tag("h4", "The worst errors"), tag("div", *shown, class_="examples"))
 
 
-def _example(error: Error, names: Sequence[str], label: str) -> Html:
-    fields = [draw(name, value) for name, value in error.fields.items() if name != label]
+def _example(error: Error, names: Sequence[str], label: str, words: Words) -> Html:
+    length = int(error.fields[LENGTH]) if LENGTH in error.fields else None
+    shown = {name: value for name, value in error.fields.items() if name not in (label, *COUNTED)}
+    fields = [draw(name, value, words.read(name, value, length)) for name, value in shown.items()]
     said = f"{names[error.said]} ({error.sure:.1%})"
-    words = tag("figcaption", tag("b", names[error.label]), " taken for ", tag("b", said), void("br"), f"example {error.index:,}")
-    return tag("figure", *fields, words)
+    caption = tag("figcaption", tag("b", names[error.label]), " taken for ", tag("b", said), void("br"), f"example {error.index:,}")
+    return tag("figure", *fields, caption)

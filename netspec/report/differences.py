@@ -20,7 +20,7 @@ def compare(views: Sequence[RunView]) -> Html:
 
 def compare_settings(views: Sequence[RunView]) -> Html:
     """A table of the settings, and of the params of the command line, that are not the same in all runs."""
-    known = [{**view.settings, **{f"--set {k}": v for k, v in view.folder.recipe.overrides.items()}} for view in views]
+    known = [{**view.settings, **{f"--set {k}": v for k, v in view.unresolved.items()}} for view in views]
     names = dict.fromkeys(name for settings in known for name in settings)
     rows = [(name, *(settings.get(name, "") for settings in known)) for name in names if len({s.get(name) for s in known}) > 1]
     return table(("setting", *(view.label for view in views)), rows, words=len(views) + 1)

@@ -13,6 +13,7 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.report import classifier, data_summary, outcomes
 from netspec.report.markup import Html, join, tag
 from netspec.report.page import Evaluated
+from netspec.train.predictions.texts import Words
 from netspec.train.trained_run import Loaded
 
 
@@ -36,7 +37,7 @@ def summarize(run: Loaded, folder: Path | None) -> Html:
     counts = plan.data.class_counts
     feeds = {"training": run.program.training_feed(folder), plan.eval.part: run.program.evaluation_feed(None, folder)}
     feeds["test"] = run.program.evaluation_feed(None, folder, part="test") if plan.eval.test else feeds.get("test")
-    return join(*(data_summary.summarize(part, feed, names, counts) for part, feed in feeds.items() if feed))
+    return data_summary.summarize({part: feed for part, feed in feeds.items() if feed}, names, counts)
 
 
 def judge(run: Loaded, folder: Path | None) -> Html:
@@ -50,7 +51,8 @@ def judge(run: Loaded, folder: Path | None) -> Html:
     part = "evaluation data" if plan.eval.part == "eval" else f"{plan.eval.part} part"
     found = outcomes.measure(run.program, run.state, feed, use)
     head = tag("p", f"The checkpoint of step {run.step:,} on the {part}.", class_="note")
-    return join(head, classifier.draw_outcomes(found, outcomes.name_classes(run.program, use), use.field))
+    words = Words(plan.eval.data or plan.data, run.program.learned)
+    return join(head, classifier.draw_outcomes(found, outcomes.name_classes(run.program, use), use.field, words))
 
 
 def _try(what: str, make: Callable[[], Html]) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from netspec.cost import Row, group, table
 from netspec.ir import Body
-from netspec.report.markup import Html, join, note
+from netspec.report.markup import Html, join, note, tag
 from netspec.report.markup import table as draw
 from netspec.shape import Dim
 from netspec.tools.layer_table import layer, number
@@ -29,7 +29,10 @@ def tabulate(model: Body) -> Html:
     lines = [_cells(row, dim, sizes) for row in (*shown, total)]
     at = f" FLOPs and bytes are of one forward pass at {', '.join(f'{s} = 1' for s in symbols)}." if symbols else ""
     more = f" {len(rows):,} layers; each row is a block." if len(shown) < len(rows) else ""
-    return join(note(f"As `netspec show` counts them.{at}{more}"), draw(("layer", "makes", "parameters", "FLOPs", "bytes"), lines, words=2))
+    return join(
+        note("As ", tag("code", "netspec show"), f" counts them.{at}{more}"),
+        draw(("layer", "makes", "parameters", "FLOPs", "bytes"), lines, words=2),
+    )
 
 
 def _shorten(rows: Sequence[Row]) -> Sequence[Row]:

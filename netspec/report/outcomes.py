@@ -7,47 +7,46 @@ and chain of evaluation; in place of its sums each example's label, prediction a
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from netspec.ir import Measurement, Objective, TrainPlan
-from netspec.lazy import jax, jnp, np
+from netspec.ir import Measurement, TrainPlan
+from netspec.lazy import jnp, np
 from netspec.library.base import Array, In, Metric, Scope
 from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK
 from netspec.limits import LIMITS
 from netspec.lower.objective import EXAMPLE_WEIGHTS
 from netspec.record import replace
 from netspec.train.feed import Feed
+from netspec.train.predictions.scores import Scores, count_classes, find_names, log_probabilities, read_scores
 from netspec.train.trainable_model import Program
 
 
 class Outcome(Metric):
-    """Label, prediction and the logarithms of their probabilities, [..., 4], of scores [..., C]; NaN for a label that is no class."""
+    """Label, prediction and the logarithms of their probabilities, [..., 4], of scores; NaN for a label that is no class. Of a score of yes
+    the classes are 0, no, and 1, yes."""
 
     inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
 
+    wants: str
+    """What the scores are; see `Scores`."""
+    per_class: bool
+    """There is a score for each class."""
+
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        logits, labels = inputs[0].astype(jnp.float32), inputs[1]
-        shares = jax.nn.log_softmax(logits, axis=-1)
-        label = labels if labels.ndim < logits.ndim else jnp.argmax(labels, axis=-1)
-        said = jnp.argmax(logits, axis=-1)
-        known = (label >= 0) & (label < logits.shape[-1])
-        picked = [jnp.take_along_axis(shares, jnp.clip(x, 0, logits.shape[-1] - 1)[..., None], -1)[..., 0] for x in (label, said)]
+        scores, labels = inputs
+        shares = log_probabilities(self.wants, self.per_class, scores.astype(jnp.float32), jnp)
+        if not self.per_class:
+            labels = (labels.astype(jnp.float32) > 0.5).astype(jnp.int32)
+        label = labels if labels.ndim < shares.ndim else jnp.argmax(labels, axis=-1)
+        said = jnp.argmax(shares, axis=-1)
+        known = (label >= 0) & (label < shares.shape[-1])
+        picked = [jnp.take_along_axis(shares, jnp.clip(x, 0, shares.shape[-1] - 1)[..., None], -1)[..., 0] for x in (label, said)]
         return jnp.stack([jnp.where(known, label.astype(jnp.float32), jnp.nan), said.astype(jnp.float32), *picked], axis=-1)
 
     def statistics(self, values: Array, weight: Array) -> Any:
         return values, weight[..., 0]
-
-
-class Answer(Outcome):
-    """The same of one score of yes, whose probability is its sigmoid: the classes are 0, no, and 1, yes."""
-
-    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        score, truth = inputs[0].astype(jnp.float32), inputs[1].astype(jnp.float32)
-        label, said = (truth > 0.5).astype(jnp.float32), (score > 0).astype(jnp.float32)
-        shares = [jax.nn.log_sigmoid(jnp.where(x > 0, score, -score)) for x in (label, said)]
-        return jnp.stack([label, said, *shares], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class Use:
     """The loss or metric that says that a model is a classifier."""
 
     measurement: Measurement
+    read: Scores
     classes: int
     field: str
     """The field of the labels, where it is one."""
@@ -65,33 +65,14 @@ class Use:
 def find_use(plan: TrainPlan) -> Use | None:
     """The first loss or metric of scores and classes that an evaluation measures; None where there is none."""
     objective = plan.eval.objective
+    types = objective.body.types
     names = {port.wire: port.name for port in objective.body.inputs}
     for measurement in objective.measurements:
-        if (found := _classes_of(measurement, objective)) is not None:
-            rank = objective.body.types[measurement.inputs[0]].rank  # type: ignore[index]
-            single = rank == (2 if isinstance(_op_for(measurement), Outcome) and not isinstance(_op_for(measurement), Answer) else 1)
-            return Use(measurement, found, names.get(measurement.inputs[1], ""), single and measurement.per_example)
+        read = read_scores(measurement, types)
+        if read is not None and (classes := count_classes(read, types)) is not None:
+            single = types[read.scores].rank == 1 + read.per_class
+            return Use(measurement, read, classes, names.get(read.labels, ""), single and measurement.per_example)
     return None
-
-
-def _classes_of(measurement: Measurement, objective: Objective) -> int | None:
-    """How many classes it tells apart; None where it is no measure of scores and labels, or nobody knows how many."""
-    if len(measurement.inputs) < 2 or not all(isinstance(wire, int) for wire in measurement.inputs[:2]):
-        return None
-    types = tuple(objective.body.types[wire] for wire in measurement.inputs if isinstance(wire, int))
-    scores, labels = types[:2]
-    wants = measurement.op.inputs[0].wants if measurement.op.inputs else ""
-    if wants == "log_odds":
-        return 2 if scores.rank == 1 and labels.rank == 1 else None
-    if not (wants == "logits" or measurement.op.tells_apart(*types)) or scores.rank - labels.rank not in (0, 1) or not scores.rank:
-        return None
-    last = scores.shape[-1]
-    return last.value if last.is_constant else None
-
-
-def _op_for(measurement: Measurement) -> Metric:
-    """What is measured in its place."""
-    return Answer() if measurement.op.inputs[0].wants == "log_odds" else Outcome()
 
 
 def watch(program: Program, use: Use) -> Program:
@@ -99,9 +80,10 @@ def watch(program: Program, use: Use) -> Program:
     from dataclasses import replace as change
 
     assert program.plan is not None
-    plan, own = program.plan, use.measurement
+    plan, own, read = program.plan, use.measurement, use.read
     optional = tuple((name, wire) for name, wire in own.optional if name == "mask" and own.op.mask_weighs)
-    one = Measurement(_op_for(own), own.inputs[:2], own.output, optional, own.per_example, own.span)
+    op = Outcome(wants=read.wants, per_class=read.per_class)
+    one = Measurement(op, (read.scores, read.labels), own.output, optional, own.per_example, own.span)
     objective = replace(plan.eval.objective, measurements=(one,))
     return change(program, plan=replace(plan, eval=replace(plan.eval, objective=objective)))
 
@@ -175,7 +157,5 @@ def _keep_worst(found: Outcomes, values: Array, weight: Array, batch: Mapping[st
 
 def name_classes(program: Program, use: Use) -> Sequence[str]:
     """What the classes are called, as far as the data say it; else their numbers."""
-    dataset = program.plan.data.dataset if program.plan else None
-    known: Mapping[str, Iterable[str]] = {} if dataset is None else dataset.class_names(program.learned.get(dataset.op_name(), {}))
-    names = list(known.get(use.field, ()))
-    return names if len(names) == use.classes else [str(k) for k in range(use.classes)]
+    names = find_names(program.plan.data, program.learned, use.field)[1] if program.plan else ()
+    return [str(name) for name in names] if len(names) == use.classes else [str(k) for k in range(use.classes)]

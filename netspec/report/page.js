@@ -4,6 +4,7 @@
   const places = [...document.querySelectorAll(".plot")];
   const one = (name) => document.getElementById(name);
   const controls = { log: one("log"), smooth: one("smooth"), axis: one("axis") };
+  const parts = ["train", "validation", "test", "eval"];
   const hues = ["#1f77b4", "#d9622b", "#2a9d5c", "#c23b5a", "#8a63c4", "#8c6d31", "#d873b4", "#6f7780"];
   const buttons = [["zoom2d", "pan2d", "resetScale2d", "toImage"]];
   const options = { displaylogo: false, displayModeBar: "hover", modeBarButtons: buttons, responsive: true, showTips: false };
@@ -25,25 +26,36 @@
   function traces(name) {
     const share = Number(controls.smooth.value), axis = controls.axis.value, many = data.runs.length > 1;
     return data.series.filter((s) => s.name === name).flatMap((s) => {
-      const hue = hues[(many ? s.run : s.split === "train" ? 0 : 1) % hues.length];
+      const hue = hues[(many ? s.run : Math.max(parts.indexOf(s.split), 0)) % hues.length];
       const label = plain((many ? data.runs[s.run] + " · " : "") + s.split);
-      const mode = s.y.length === 1 ? "markers" : s.y.length < 60 ? "lines+markers" : "lines";
-      const base = { type: "scatter", x: s[axis], mode, name: label, legendgroup: label, marker: { size: 4 } };
+      const single = s.y.length === 1, mode = single ? "markers" : s.y.length < 60 ? "lines+markers" : "lines";
+      const marker = { size: single ? 9 : 4, symbol: single ? "diamond" : "circle", color: hue };
+      const base = { type: "scatter", x: s[axis], mode, name: label, legendgroup: label, marker };
       const line = { color: hue, width: 1.8, dash: many && s.split === "train" ? "dot" : "solid" };
-      if (share === 0) return [{ ...base, y: s.y, line, marker: { size: 4, color: hue } }];
+      if (share === 0 || single) return [{ ...base, y: s.y, line }];
       const pale = { ...base, y: s.y, mode: "lines", line: { ...line, width: 1 }, opacity: 0.25, showlegend: false, hoverinfo: "skip" };
-      return [pale, { ...base, y: smooth(s.y, share), line, marker: { size: 4, color: hue } }];
+      return [pale, { ...base, y: smooth(s.y, share), line }];
     });
+  }
+
+  // Around a number that never changes plotly's own axis reaches from -1 to 1, where nothing can be read of it.
+  function range(name) {
+    const numbers = data.series.filter((s) => s.name === name).flatMap((s) => s.y).filter((y) => y !== null);
+    if (!numbers.length || numbers.some((y) => y !== numbers[0])) return {};
+    const [y] = numbers;
+    if (controls.log.checked) return y > 0 ? { autorange: false, range: [Math.log10(y) - 0.5, Math.log10(y) + 0.5] } : {};
+    return { autorange: false, range: y === 0 ? [-0.1, 1] : y > 0 ? [0, 2 * y] : [2 * y, 0] };
   }
 
   function layout(name) {
     const grid = { gridcolor: color("--line"), zerolinecolor: color("--line"), automargin: true };
     return {
-      title: { text: plain(name), font: { size: 14 }, x: 0.02 }, font: { color: color("--text"), size: 12 }, margin: { l: 55, r: 12, t: 38, b: 80 },
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x", legend: { orientation: "h", y: -0.25, yanchor: "top" },
+      title: { text: plain(name), font: { size: 14 }, x: 0.02 }, font: { color: color("--text"), size: 12 }, margin: { l: 55, r: 12, t: 38, b: 90 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x", legend: { orientation: "h", y: -0.26, yanchor: "top" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--line"), activecolor: color("--mark") },
       hoverlabel: { bgcolor: color("--soft"), font: { color: color("--text") } },
-      xaxis: { ...grid, title: { text: controls.axis.value } }, yaxis: { ...grid, type: controls.log.checked ? "log" : "linear" },
+      xaxis: { ...grid, title: { text: controls.axis.value, standoff: 4 } },
+      yaxis: { ...grid, type: controls.log.checked ? "log" : "linear", autorange: true, ...range(name) },
     };
   }
 

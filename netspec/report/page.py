@@ -21,6 +21,7 @@ from netspec.report.markup import Html, data_block, fold, join, note, table, tag
 from netspec.report.run_view import RunView
 from netspec.report.spec_lines import annotate, draw_source
 from netspec.source import Source
+from netspec.train.progress import numbers
 
 
 @dataclass
@@ -53,7 +54,7 @@ def write_page(views: Sequence[RunView], evaluated: Mapping[str, Evaluated], plo
         **({"Differences": differences.compare(views)} if len(views) > 1 else {}),
         "Mistakes": _each(views, {label: e.outcomes for label, e in evaluated.items()}),
         "Data": _each(views, {label: e.data for label, e in evaluated.items()}),
-        "Spec": _each(views, {view.label: _spec(view) for view in views}),
+        "Spec": _specs(views),
         "Layers": _each(views, {view.label: layer_costs.tabulate(view.model) for view in views if view.model}),
         "Settings": _each(views, {view.label: _settings(view) for view in views}),
         "Machines": _each(views, {view.label: _processes(view) for view in views}),
@@ -91,24 +92,36 @@ def _each(views: Sequence[RunView], contents: Mapping[str, Html]) -> Html:
     shown = [(view.label, contents[view.label]) for view in views if contents.get(view.label)]
     if len(shown) == len(views) > 1 and len({content for _, content in shown}) == 1:
         return join(note("The same of all runs."), shown[0][1])
-    return join(*(join(tag("h3", label), content) if len(views) > 1 else content for label, content in shown))
+    if len(views) == 1:
+        return join(*(content for _, content in shown))
+    return tag("div", *(tag("div", tag("h3", label), content) for label, content in shown), class_="beside") if shown else Html("")
 
 
 def _runs(views: Sequence[RunView]) -> Html:
-    """Where the runs are and how far they came."""
+    """Where the runs are, how far they came, and what their best checkpoints reach."""
     rows = []
     for view in views:
         last = view.records[-1] if view.records else None
         total = sum(row.params for row in _rows(view))
         cells = (
-            view.folder.recipe.train or (view.plan.name if view.plan else ""),
             f"{last.step:,}" if last else "0",
             f"{last.epoch:g}" if last else "",
             f"{last.seconds:,.0f}" if last else "",
+            f"{total:,}" if total else "",
         )
-        rows.append((view.label, tag("code", view.folder.path), *cells, f"{total:,}" if total else ""))
-    headings = ("run", "folder", "training", "step", "epoch", "seconds", "parameters")
-    return join(table(headings, rows, words=3), *(_problem(view) for view in views if not view.plan))
+        best, *reached = _best(view)
+        rows.append((view.label, tag("code", view.folder.path), view.training, *reached, best, *cells))
+    headings = ("run", "folder", "training", "validation, best", "test", "best step", "step", "epoch", "seconds", "parameters")
+    return join(table(headings, rows, words=5), *(_problem(view) for view in views if not view.plan))
+
+
+def _best(view: RunView) -> tuple[str, str, str]:
+    """The best step, and what the evaluation behind it and the test of it measured."""
+    best = view.best_step
+    measured = next((r for r in view.records if r.step == best and r.split != "train" and r.checkpoint is None), None)
+    test = next((r for r in view.records if r.checkpoint is not None), None)
+    shown, tested = (numbers(record.values) if record else "" for record in (measured, test))
+    return "" if best is None else f"{best:,}", shown, tested
 
 
 def _rows(view: RunView) -> Sequence[layer_costs.Row]:
@@ -139,22 +152,33 @@ def _curves(views: Sequence[RunView], series: Sequence[Mapping[str, object]], na
     return join(controls, missing, places)
 
 
-def _spec(view: RunView) -> Html:
-    """The spec as it was trained and what it imports, with what each line makes."""
-    notes = annotate(view.model) if view.model else {}
-    own = view.checked.source
-    others = {path for path, _ in notes if path != own.path}
+def _specs(views: Sequence[RunView]) -> Html:
+    """The specs, each with what its lines make; one that several runs have stands once, with a column for each of them."""
+    groups: dict[object, list[RunView]] = {}
+    for view in views:
+        recipe = view.folder.recipe
+        groups.setdefault((view.checked.source.path, recipe.text, *recipe.imports.items()), []).append(view)
+    heads = [tag("h3", ", ".join(view.label for view in group)) if len(groups) > 1 else None for group in groups.values()]
+    return join(*(join(head, _spec(group)) for head, group in zip(heads, groups.values(), strict=True)))
+
+
+def _spec(views: Sequence[RunView]) -> Html:
+    """A spec as it was trained and what it imports, with what each line makes in each run."""
+    notes = [annotate(view.model) if view.model else {} for view in views]
+    labels = [view.label for view in views] if len(views) > 1 else []
+    own = views[0].checked.source
+    others = {path for some in notes for path, _ in some if path != own.path}
     imports = []
-    for name, content in view.folder.recipe.imports.items():
+    for name, content in views[0].folder.recipe.imports.items():
         path = next((p for p in sorted(others) if p.endswith(name.removeprefix("./"))), name)
-        imports.append(fold(name, draw_source(Source(path, content), notes)))
-    return join(draw_source(Source(own.path, own.text), notes), *imports)
+        imports.append(fold(name, draw_source(Source(path, content), notes, labels)))
+    return join(draw_source(Source(own.path, own.text), notes, labels), *imports)
 
 
 def _settings(view: RunView) -> Html:
     """Every setting with where it came from."""
     rows = [(tag("code", n), tag("code", s["value"]), s["origin"]) for n, s in view.folder.settings["settings"].items()]
-    given = [(tag("code", name), tag("code", value), "command line") for name, value in view.folder.recipe.overrides.items()]
+    given = [(tag("code", name), tag("code", value), "command line") for name, value in view.unresolved.items()]
     return fold(f"{len(rows)} settings", table(("setting", "value", "from"), [*given, *rows], words=3))
 
 

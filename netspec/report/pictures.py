@@ -13,11 +13,15 @@ from netspec.report.markup import Html, tag, void
 
 MOST_NUMBERS = 12
 """Numbers of a field that is no picture."""
+MOST_LETTERS = 600
+"""Letters of a text."""
 
 
-def draw(name: str, value: Any) -> Html:
-    """A field of one example: a picture where it looks like one, else its first numbers."""
+def draw(name: str, value: Any, words: str | None = None) -> Html:
+    """A field of one example: its text where it stands for one, a picture where it looks like one, else its first numbers."""
     array = np.asarray(value)
+    if words is not None:
+        return tag("p", tag("code", f"{name} = "), words[:MOST_LETTERS] + ("…" if len(words) > MOST_LETTERS else ""), class_="text")
     if array.ndim == 3 and array.shape[-1] in (1, 3) and min(array.shape[:2]) >= 4 and array.dtype.kind in "fiu":
         return void("img", src=f"data:image/png;base64,{base64.b64encode(png(array)).decode()}", alt=name)
     flat = array.reshape(-1)

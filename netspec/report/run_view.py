@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.compile import Checked
-from netspec.ir import Body, TrainPlan
+from netspec.ir import Body, Goal, TrainPlan
 from netspec.train.metrics_log import Record
 from netspec.train.process_record import read_processes
 from netspec.train.run_folder import RunFolder, open_run
@@ -41,6 +42,28 @@ class RunView:
     def settings(self) -> dict[str, str]:
         """Every setting as text of the language."""
         return {name: setting["value"] for name, setting in self.folder.settings["settings"].items()}
+
+    @property
+    def training(self) -> str:
+        """The name of the `train` section."""
+        return self.folder.recipe.train or (self.plan.name if self.plan else "")
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best checkpoint: of that which the test part measured at the end, else by the evaluations so far."""
+        tested = next((record.checkpoint for record in self.records if record.checkpoint is not None), None)
+        if tested is not None:
+            return tested
+        goal = self.plan.best if self.plan else Goal()
+        found = ((record.values.get(goal.metric), record.step) for record in self.records if record.split != "train")
+        scores = [(goal.score(value), step) for value, step in found if isinstance(value, int | float) and math.isfinite(value)]
+        return min(scores)[1] if scores else None
+
+    @property
+    def unresolved(self) -> dict[str, str]:
+        """The values of the command line that are no params of the trained model, which stand among the settings."""
+        given = self.folder.recipe.overrides
+        return {name: value for name, value in given.items() if f"param {name.rpartition('.')[2]}" not in self.settings}
 
 
 def read_run(path: str, label: str, prove: Prove) -> RunView:

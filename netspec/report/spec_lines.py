@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Variable, list_bodies, regions
-from netspec.report.markup import Html, join, tag
+from netspec.report.markup import Html, tag
 from netspec.shape import Dim, TensorType
 from netspec.source import Source, Span
 
@@ -79,13 +79,18 @@ def _outputs(node: Node) -> tuple[int, ...]:
     return node.outputs if isinstance(node, Apply | Call | Recur) else ()
 
 
-def draw_source(source: Source, notes: Notes) -> Html:
-    """A text with the numbers of its lines, and beside them what they make."""
+def draw_source(source: Source, notes: Sequence[Notes], labels: Sequence[str] = ()) -> Html:
+    """A text with the numbers of its lines, and beside them what they make; of several runs with this text, in a column for each."""
     rows = []
     for number, line in enumerate(source.text.removesuffix("\n").split("\n"), 1):
-        types = notes[source.path, number].types if (source.path, number) in notes else []
-        more = f" and {len(types) - MOST_TYPES} more" if len(types) > MOST_TYPES else ""
-        beside = " or ".join(types[:MOST_TYPES]) + more
-        cells = (tag("td", number, class_="line"), tag("td", tag("code", line)), tag("td", tag("code", beside), class_="shape"))
-        rows.append(tag("tr", *cells))
-    return tag("div", tag("table", join(*rows), class_="source"), class_="wide")
+        shapes = (tag("td", tag("code", _shown(own, source.path, number)), class_="shape") for own in notes)
+        rows.append(tag("tr", tag("td", number, class_="line"), tag("td", tag("code", line)), *shapes))
+    head = tag("tr", tag("td"), tag("td"), *(tag("th", label, scope="col") for label in labels)) if labels else None
+    return tag("div", tag("table", head, *rows, class_="source"), class_="wide")
+
+
+def _shown(notes: Notes, path: str, number: int) -> str:
+    """What a line makes, as far as there is room."""
+    types = notes[path, number].types if (path, number) in notes else []
+    more = f" and {len(types) - MOST_TYPES} more" if len(types) > MOST_TYPES else ""
+    return " or ".join(types[:MOST_TYPES]) + more

@@ -249,6 +249,9 @@ class Names:
         known = scope.find(first)
         if known is not None:
             known.read = True
+            if known.unshared is not None and len(node.parts) > 1:
+                self.report(without_instance(node, known.unshared))
+                return self.settle(node, Bad())
             return self.settle(node, Bad() if known.what == "taken" else Local(first))
         if first in self.params and first not in self.own:
             return self.settle(node, Global(first, self.params[first]))
@@ -261,6 +264,10 @@ class Names:
 
             near = tuple(unknown_value(node.parts[-1]) or nearest(first, chain(scope.names_in_sight(), self.params), aliases={}))
             unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
+            if len(node.parts) > 1 and not near:
+                from netspec.resolve.suggestions import name_labelled
+
+                unknown = name_labelled(unknown, first)
             self.report(suggest_for_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())
 
@@ -359,6 +366,12 @@ def share(name: str, at: Span) -> list[Repair]:
     found = re.compile(rf"^[ \t]*(?=\w+ *= *{re.escape(name)}\.average\b)", re.MULTILINE).finditer(text, at.start)
     averages = tuple(Edit(Span(at.source, m.end(), m.end()), "shared ") for m in found)
     return [Repair(edits, f"shared {line}") for edits in dict.fromkeys(((first,), (first, *averages)))]
+
+
+def without_instance(node: tree.Name, at: Span) -> Diagnostic:
+    """`d.kernel` of a layer that was bound at `at` without `shared`."""
+    first, weight = node.parts[0], ".".join(node.parts[1:])
+    return NotCallable(at=node.span, name=first, what="a value", ways=tuple(share(first, at)), layer_at=at, weight=weight)
 
 
 DESCRIBED = {

@@ -11,6 +11,7 @@ from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
 from netspec.diagnostics.suggestions.nearest import find_alike, find_same, nearest, squash, take_candidates
+from netspec.diagnostics.text.calls import find_call
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
@@ -112,6 +113,26 @@ def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Iter
     listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= LIMITS.listed_names else []
     shown = () if near else tuple(listed)
     return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[: LIMITS.suggestions]), how=how, options=shown)
+
+
+def name_labelled(problem: UnknownName, label: str) -> UnknownName:
+    """`d.kernel` of a layer that has the label `d`: an instance of that name has weights to read. Any other problem stays."""
+    source = problem.at.source
+    if source.pointers is not None:
+        return problem
+    above = source.text[: problem.at.start]
+    found = [*re.finditer(rf"->[ \t]*({re.escape(label)}[ \t]*:[ \t]*)([A-Za-z_][\w.]*)", above)]
+    if not found:
+        return problem
+    place = found[-1]
+    call = find_call(Span(source, place.start(2), place.end(2)))
+    end = place.end(2) if call is None else call.end
+    start = above.rfind("\n", 0, place.start()) + 1
+    indent = re.match(r"[ \t]*", source.text[start:])
+    made = f"shared {label} = {source.text[place.start(2) : end]}"
+    lines = Edit(Span(source, start, start), f"{indent[0] if indent else ''}{made}\n")
+    way = Repair((lines, Edit(Span(source, place.start(1), end), label)), made)
+    return replace(problem, ways=(way,), how=f"`{label}` is a label, and an instance has weights to read")
 
 
 def find_foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
@@ -222,6 +243,7 @@ ADVICE = {
         ("dataformat", "channelsfirst"),
         "images are always [batch, height, width, channels]: `transpose(x, [0, 2, 3, 1])` turns one with its channels first",
     ),
+    "trainable": 'what trains is said in `train`: an optimizer leaves out what `freeze("{op}_0/**")` names',
     "maximize": "a loss always falls: what is to grow stands with its sign turned, `loss = -(…)`",
     "paddingidx": "every id has a row that learns: what pads is left out by a `mask`, or by `ignore` of the loss",
     "maskzero": "what pads is left out by a `mask` where it matters: `mask=ids != 0`",

@@ -23,6 +23,10 @@ _DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON", "IN"}
 _BEHIND_VALUE = {"in", "as", "at", "from", "where"}
 _FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 _UNITS = {"epoch", "epochs", "step", "steps"}
+_CHOOSING = {"best", "metric"}
+"""The settings that say what is chosen by."""
+_EXTREMES = {"max", "min"}
+_WITH_SETTINGS = {"train", "serve"}
 
 
 @record(frozen=False)
@@ -127,6 +131,8 @@ class _Layout:
         self.ended = self.semicolon = False
         if word.type == "NAME":
             word.type = self._name_type(word, starts)
+            if self.previous is not None and self.previous in _EXTREMES and not separates and self._chooses(word):
+                self.previous.type = "EXTREME"
         if starts:
             self.out.starts.add(len(self.out.tokens))
             self.section = str(word) if len(self.levels) == 1 else self.section
@@ -172,6 +178,13 @@ class _Layout:
         if text == "for" and previous in VALUE_ENDS and self.levels[-1].kind == "list":
             return LITERALS[text]
         return "NAME"
+
+    def _chooses(self, word: Token) -> bool:
+        """Whether `best = max` or `metric = min` of `train` stands before a name: `best = max accuracy` is `best = max(accuracy)`."""
+        tokens, first = self.out.tokens, len(self.out.tokens) - 3
+        if word.type != "NAME" or self.section not in _WITH_SETTINGS or first not in self.out.starts:
+            return False
+        return tokens[first] in _CHOOSING and [token.type for token in tokens[first:]] == ["NAME", "EQUAL", "NAME"]
 
     def _denies(self) -> bool:
         """Whether a value and `not` stand before the word, which make an operator of `in`."""

@@ -53,6 +53,6 @@ _SHAPE = re.compile(r"\(([^()\[\]\n]+)\)(?=\s*(?:\n|#|$))|\[([^()\[\]\n]+)\](?=\
 def _list_expected(place: Place) -> tuple[str, ...]:
     """What could stand here, when that is little enough to say."""
     signs = {name: f"`{text}`" for text, name in LITERALS.items()}
-    names = sorted(place.parser.accepts() - {"HOLE"})
+    names = sorted(place.parser.accepts() - {"HOLE", "EXTREME"})
     words = tuple(_WORDS.get(name) or signs.get(name) or f"`{name.lower()}`" for name in names)
     return words if len(words) <= LIMITS.listed_words else ()

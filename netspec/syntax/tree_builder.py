@@ -9,6 +9,7 @@ from netspec.syntax.comments import END
 from netspec.syntax.expression_builder import Bracketed, Children, ExpressionBuilder, loop_names, string_value
 from netspec.syntax.token import Token
 from netspec.syntax.tree import (
+    Arg,
     Assume,
     At,
     Aux,
@@ -16,6 +17,7 @@ from netspec.syntax.tree import (
     Block,
     Body,
     Buffer,
+    Call,
     Claim,
     DimBound,
     Expect,
@@ -131,6 +133,12 @@ class Builder(ExpressionBuilder):
         quoted = c[0].type == "STRING"
         key = string_value(str(c[0])) if quoted else str(c[0])
         return Setting(key, c[2], quoted, name_span=self.token_span(c[0]), **self._facts(c))
+
+    def extreme(self, c: Children) -> Setting:
+        """`best = max accuracy`, which is `best = max(accuracy)`."""
+        word, metric = (Name((str(token),), span=self.token_span(token)) for token in c[2:])
+        call = Call(word, (Arg(metric, span=metric.span),), span=self.span(c[2:]))
+        return Setting(str(c[0]), call, False, name_span=self.token_span(c[0]), **self._facts(c))
 
     def metric(self, c: Children) -> Metric:
         return Metric(str(c[1]), c[3], **self._named(c))

@@ -79,9 +79,10 @@ def _node(body: Body, node: Node) -> Iterator[str]:
             call = call_text(node.body.name, map(operand, node.inputs))
             yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}{_average(node.average)}"
         case Variable():
-            kind = "buffer" if node.buffer else "weight"
+            kind = "read" if node.borrowed else "buffer" if node.buffer else "weight"
+            begin = value_text(node.weight.init) if node.begins is None else draw_segment(node.begins)
             written = f", next {operand(node.written)}" if node.written is not None else ""
-            yield f"{_wires(body, (node.output,))} = {kind}({value_text(node.weight.init)}){written}{_path(node.segment)}"
+            yield f"{_wires(body, (node.output,))} = {kind}({'' if node.borrowed else begin}){written}{_path(node.segment)}"
         case Aux():
             yield f"aux {operand(node.input)}{_path(node.segment)}"
         case Repeat():

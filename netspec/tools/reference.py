@@ -38,6 +38,7 @@ PLURALS = {
     "optimizer": "Optimizers",
     "schedule": "Schedules",
     "decoder": "Decoders",
+    "mapping": "Functions of examples",
 }
 WIDE = 100
 """A signature longer than this has one argument a line."""
@@ -75,7 +76,7 @@ def losses_and_metrics() -> str:
 def data() -> str:
     """data.md: datasets and transforms."""
     intro = "What `data = …` of a `train` section takes: a dataset, then transforms, the last of them `batch`."
-    return kinds_page("Data", intro, ("dataset", "transform"))
+    return kinds_page("Data", intro, ("dataset", "transform", "mapping"))
 
 
 def initializers() -> str:

@@ -49,16 +49,22 @@ What training needs to know of files says `netspec data spec.net`, what a comman
 
 def make_files(plan: TrainPlan, text: str, file: str, folder: str, plugins: Sequence[str]) -> dict[str, str]:
     """The content of each file by name: the same for the same spec and the same installed versions."""
-    data = " --data DATA" if plan.data.dataset.needs() else ""
+    data = data_option(plan)
     page = README.format(name=plan.name, version=__version__, file=file, folder=folder, data=data)
     needed = "".join(f"{line}\n" for line in requirements(find_extras(plan), plugins))
     return {SPEC: text, "__main__.py": MAIN.format(plugins=list(plugins)), "requirements.txt": needed, "README.md": page}
 
 
+def data_option(plan: TrainPlan) -> str:
+    """What a command line says of the data, where they are files."""
+    return " --data DATA" if plan.data.dataset.needs() else ""
+
+
 def find_extras(plan: TrainPlan) -> list[str]:
-    """The extras of netspec that the data chains need."""
+    """The extras of netspec that the data chains need, and that which reads pictures to predict, where data are such."""
     chains = [chain for chain in (plan.data, plan.eval.data) if chain is not None]
-    return sorted({op.extra for chain in chains for op in (chain.dataset, *chain.transforms) if op.extra})
+    found = {op.extra for chain in chains for op in (chain.dataset, *chain.transforms) if op.extra}
+    return sorted(found | ({"image"} if any(chain.dataset.pictures for chain in chains) else set()))
 
 
 def requirements(extras: Sequence[str], plugins: Sequence[str]) -> list[str]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netspec.ir import Body, DataPlan
-from netspec.library.base import Learned, Transform
-from netspec.library.data.columns import Table
-from netspec.train.data_split import find_kept, take_part
+from netspec.lazy import np
+from netspec.library.base import Array, Learned, Transform
+from netspec.library.data.columns import Table, keep_records, number_records
+from netspec.train.data_split import find_held, take_part
 from netspec.train.field_checks import check_fields
 
 Knowledge = Mapping[str, Learned]
@@ -25,27 +26,27 @@ class Loaded(NamedTuple):
 
     table: Table
     learned: Learned | None
+    held: Array | None = None
+    """bool[n]: which examples are set aside, where the dataset learns; None where their fields tell."""
 
 
 def load_dataset(plan: DataPlan, folder: Path | None, known: Knowledge, seed: int) -> Loaded:
     """The examples of the plan's own dataset, of all parts that it sets aside. Raises `Mistake` or `SpecError` for bad files.
 
-    What a dataset learns it learns of the examples that stay for training, which are known only once all of them were read.
+    What a dataset learns it learns of the examples that stay for training, so that those are found first.
     """
     dataset, before = plan.dataset, known.get(plan.dataset.op_name())
-    data, learned = dataset.learn(folder, before)
-    table = check_fields(data, dataset.batch_types())
-    if before is None and learned is not None and plan.part:
-        kept = find_kept(table, plan, seed)
-        if len(kept) < len(next(iter(table.values()))):
-            data, learned = dataset.learn_part(folder, kept)
-            table = check_fields(data, dataset.batch_types())
-    return Loaded(table, learned)
+    held = find_held(dataset.fields_to_divide(folder), plan, seed) if plan.part and dataset.learns else None
+    if before is None and held is not None and held.any():
+        data, learned = dataset.learn_part(folder, np.flatnonzero(~held))
+    else:
+        data, learned = dataset.learn(folder, before)
+    return Loaded(check_fields(data, dataset.batch_types()), learned, held)
 
 
 def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Knowledge, seed: int) -> tuple[Table, dict[str, Learned]]:
     """The examples of the plan's part behind the transforms of whole data, and what the chain knows of them now."""
-    table, more = apply_whole(take_part(loaded.table, plan, seed), plan, folder, known)
+    table, more = apply_whole(take_part(loaded.table, plan, seed, loaded.held), plan, folder, known)
     return table, {**({} if loaded.learned is None else {plan.dataset.op_name(): loaded.learned}), **more}
 
 
@@ -54,7 +55,10 @@ def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowled
     found: dict[str, Learned] = {}
     for name, transform in name_transforms(plan.transforms):
         if transform.whole:
-            data, learned = transform.learn(data, folder, known.get(name))
+            before = data
+            with number_records(before):
+                data, learned = transform.learn(before, folder, known.get(name))
+            data = data if transform.arranges else keep_records(data, before)
             found |= {} if learned is None else {name: learned}
     return data, found
 

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from netspec.ir import DataPlan, TrainPlan
 from netspec.lazy import np
-from netspec.library.base import Dataset
+from netspec.library.base import Array, Dataset
 from netspec.library.data.columns import Table, select
 from netspec.library.data.validation_part import choose_validation
 from netspec.lower.precision import PRECISIONS
 from netspec.record import replace
-from netspec.train.example_weights import require_some_weight
 from netspec.train.field_checks import check_fields
 
 Data: TypeAlias = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -26,12 +25,13 @@ class Parts(NamedTuple):
     test: Data | None = None
 
 
-def take_part(table: Table, plan: DataPlan, seed: int) -> Table:
-    """The examples of a chain's part, in their order. Raises `Mistake` where they cannot be divided."""
+def take_part(table: Table, plan: DataPlan, seed: int, held: Array | None = None) -> Table:
+    """The examples of a chain's part, in their order; `held` says which are set aside, where that is known. Raises `Mistake` where they
+    cannot be divided."""
     if not plan.part:
         return table
-    held = choose_validation(plan.dataset, table, seed, plan.classes, plan.batch)
-    return select(table, np.flatnonzero(held if plan.part == "validation" else ~held))
+    chosen = find_held(table, plan, seed) if held is None else held
+    return select(table, np.flatnonzero(chosen if plan.part == "validation" else ~chosen))
 
 
 def is_empty(table: Table) -> bool:
@@ -39,9 +39,9 @@ def is_empty(table: Table) -> bool:
     return not len(next(iter(table.values())))
 
 
-def find_kept(table: Table, plan: DataPlan, seed: int) -> Any:
-    """Which examples (i64[n]) of a dataset stay for training. Raises `Mistake` where they cannot be divided."""
-    return np.flatnonzero(~choose_validation(plan.dataset, table, seed, plan.classes, plan.batch))
+def find_held(table: Table, plan: DataPlan, seed: int) -> Array:
+    """Which examples (bool[n]) of a dataset are set aside for validation. Raises `Mistake` where they cannot be divided."""
+    return choose_validation(plan.dataset, table, seed, plan.classes, plan.batch)
 
 
 def without_split(plan: DataPlan) -> DataPlan:
@@ -59,7 +59,6 @@ def split_arrays(parts: Parts, plan: TrainPlan) -> Parts:
     if not isinstance(parts.train, Mapping) or not (cuts_test or aside):
         return parts
     table: Table = check_fields(cast(Mapping[str, Any], parts.train), chain.dataset.batch_types(), PRECISIONS[plan.precision])
-    require_some_weight(table, chain)  # while records have the numbers that a person knows them by
     if cuts_test and test is not None:
         parts = parts._replace(test=_portion(table, test))
         table = _portion(table, chain.dataset)

@@ -17,7 +17,7 @@ from netspec.files import refuse_device
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import LENGTH, Table, is_decoded, rows_of
+from netspec.library.data.columns import LENGTH, Table, is_decoded, number_records, rows_of
 from netspec.library.data.datasets.mix import SOURCE
 from netspec.library.data.example_order import (
     Order,
@@ -221,7 +221,8 @@ class ArrayFeed:
     def _finished(self, visit: Visit, single: Callable[[], dict[str, Any]], weighed: bool) -> Fields:
         """A batch as arrays, `weighed` with what its examples count."""
         batch = self._job[1].change(single(), visit.indices, visit.epochs)
-        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, visit.indices)
+        with number_records(self.arrays):
+            made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, visit.indices)
         return _add_weights(made, visit.weight) if visit.weight is not None and weighed else made
 
 
@@ -250,7 +251,7 @@ class BatchFeed:
         """The batches from one on; an iterable of Python knows no epochs."""
         return (self._copied(check_fields(batch, self.plan.fields, self.precision)) for batch in islice(iter(self.source), start, None))
 
-    def _copied(self, batch: dict[str, Any]) -> Fields:
+    def _copied(self, batch: Table) -> Fields:
         """Lists of sequences are padded as those of a chain."""
         lists = {name: array if isinstance(array, np.ndarray) else rows_of(array, np.arange(len(array))) for name, array in batch.items()}
         made = {name: np.array(array) for name, array in collate(lists, longest=self.plan.longest).items()}
@@ -292,7 +293,8 @@ def feed_of(
     if isinstance(data, Mapping):
         handed = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types(), precision)
         table, learned = apply_whole(handed, plan, None, known or {})
-        require_some_weight(table, plan)
+        with number_records(table):
+            require_some_weight(table, plan)
         return ArrayFeed(table, plan, seed, learned, handed)
     if not isinstance(data, Iterable):
         expected = "a dict of arrays by field, or an iterable of such dicts"
@@ -310,7 +312,8 @@ def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge |
     not as they should be."""
     loaded = loaded or load_from(folder, plan, known, seed)
     table, learned = prepare_part(loaded, plan, folder, known or {}, seed)
-    require_some_weight(table, plan)
+    with number_records(table):
+        require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)
 
 

@@ -11,7 +11,7 @@ from netspec.diagnostics.running.weights import ArrayMismatch
 from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import LENGTH, Column, Ragged
+from netspec.library.data.columns import LENGTH, Column, Ragged, Table, keep_records, number_record
 from netspec.lower.input_arrays import accept, describe, refuse_masked, shape_of
 from netspec.lower.precision import FULL, Precision
 from netspec.record import replace
@@ -22,7 +22,7 @@ _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
 
 
-def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType], precision: Precision = FULL) -> dict[str, Any]:
+def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType], precision: Precision = FULL) -> Table:
     """The declared fields as NumPy arrays or columns of the declared dtypes, f32 as the precision stores it; other entries are left out.
 
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
@@ -39,8 +39,8 @@ def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType], preci
     converted = {name: _convert_column(name, types[name], column, precision) for name, column in columns.items()}
     found = {name: converted[name] if name in converted else arrays[name] for name in types}
     if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
-        raise SpecError(problems)
-    return found
+        raise SpecError([number_record(problem, data) for problem in problems])
+    return keep_records(found, data)
 
 
 def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:

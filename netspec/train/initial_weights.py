@@ -32,6 +32,8 @@ class Initial:
     """What a run keeps of it: where they are from, what was taken, what was not."""
     lines: tuple[str, ...] = ()
     """The same for people."""
+    names: Mapping[str, Any] = field(default_factory=dict)
+    """What the numbers of the data were called that they were trained on: see `known_names`."""
 
     @property
     def source(self) -> str:

@@ -65,8 +65,18 @@ def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
     import orbax.checkpoint as orbax
 
     tree = {_key(i): np.atleast_1d(a) for i, a in enumerate(arrays) if a.size}
-    with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+    with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(_plain_handler()) as checkpointer:
         checkpointer.save(folder.absolute(), args=orbax.args.PyTreeSave(tree))  # pyright: ignore[reportCallIssue]
+
+
+def _plain_handler() -> Any:
+    """Orbax's writer without what costs a training its processor: it does not compress, which takes a third of the time and makes floats
+    smaller by a tenth at most, nor copy arrays that are copies already."""
+    import orbax.checkpoint as orbax
+    from orbax.checkpoint.type_handlers import NumpyHandler, create_type_handler_registry
+
+    registry = create_type_handler_registry((np.ndarray, NumpyHandler(deepcopy_host_arrays=False)))
+    return orbax.PyTreeCheckpointHandler(use_compression=False, type_handler_registry=registry)
 
 
 def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:

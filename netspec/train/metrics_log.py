@@ -199,11 +199,14 @@ class Log:
         written = {("train" if r.split == "train" else part, r.step) for r in kept}
         wanted = [(part, evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
         missing = next((line for line in wanted if line not in written), None)
-        if found and missing:
+        if missing and any(record.checkpoint is None for record in found):
             number = len(kept) + 1
             finding = f'no line says `"step": {missing[1]}` and `"split": "{missing[0]}"`, and the checkpoint was saved behind such a one'
             raise Mistake(RunFileDamaged(path=str(self.path), place=f"line {number}", finding=finding, line=number))
-        self.rewrite(kept)
+        if missing and not kept:  # the file was begun anew behind the last line but that of the end
+            os.unlink(self.path)
+        else:
+            self.rewrite(kept)
         return kept
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from netspec.diagnostics.drawing.cells import escape
 from netspec.train.measured_step import list_watched, words
 from netspec.train.metrics_log import Record
-from netspec.train.metrics_table import row_of
 from netspec.train.record_rows import Rows
 
 if TYPE_CHECKING:
@@ -105,9 +104,8 @@ class Bar:
     def record(self, record: Record) -> None:
         rows = self._rows.draw(record, self._total, self._console.width) or [line(record, self._total)]
         self.note("\n".join([*rows, *list_watched(record.measured)]))
-        rate = row_of(record).get("learning_rate")
-        if rate is not None:
-            self._bar.update(self._task, beside=f"rate {rate:.3g}")
+        if shown := words({"learning_rate": record.measured.get("learning_rate")}):
+            self._bar.update(self._task, beside=shown)
 
     def end(self) -> None:
         self._bar.stop()

@@ -6,7 +6,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.parts import ExamplesInTwoParts
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import Table
+from netspec.library.data.columns import Table, number_record
 from netspec.limits import LIMITS
 from netspec.train.feed import ArrayFeed, Feed
 from netspec.train.progress import Reporter
@@ -25,7 +25,8 @@ def warn_of_shared(train: Feed, others: dict[str, Feed | None], tell: Reporter) 
             known = set(digest_rows(train.arrays)) if known is None else known
             twice = [record for record, digest in enumerate(digest_rows(feed.arrays)) if digest in known]
             if len(twice) > SHARE * feed.examples:
-                problems.append(ExamplesInTwoParts(part=part, examples=len(twice), of=feed.examples, record=twice[0]))
+                problem = ExamplesInTwoParts(part=part, examples=len(twice), of=feed.examples, record=twice[0])
+                problems.append(number_record(problem, feed.arrays))
     if problems:
         from netspec.diagnostics.drawing.text import render_text  # few trainings need it
 

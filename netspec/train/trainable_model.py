@@ -18,6 +18,7 @@ from netspec.files import PathLike, refuse_existing
 from netspec.ir import DataPlan, Goal, TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
+from netspec.library.data.columns import number_records
 from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
@@ -40,7 +41,7 @@ from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.length_change import change_length
 from netspec.train.loggers.protocol import Logger, Training
 from netspec.train.loggers.shelf import name_loggers
-from netspec.train.loggers.told import LoggedReporter
+from netspec.train.loggers.told import telling
 from netspec.train.metrics_log import Record
 from netspec.train.process_record import keep_process
 from netspec.train.progress import Reporter, Silent, reporter
@@ -194,8 +195,10 @@ class Program(Compiled):
         with employ((self._plan.workers if workers is None else workers) or 0) as crew:
             own, held, last = (f and with_workers(f, crew) for f in (feed, eval_feed, test_feed))
             assert own is not None
-            tell = self._logged(tell, loggers or {}, Path(out) if out is not None else None)
-            return self._train_fed(own, held, data, out, resume, tell, Stop() if stop is None else stop, last, initial, gauge or Gauge())
+            known = Training(self._plan.name, Path(out) if out is not None else None, 0, 0, self._plan.settings, self.recipe.text)
+            with telling(tell, loggers or {}, known) as told:
+                begun = Stop() if stop is None else stop
+                return self._train_fed(own, held, data, out, resume, told, begun, last, initial, gauge or Gauge())
 
     def _train_fed(
         self,
@@ -313,7 +316,7 @@ class Program(Compiled):
         plan = bound_lengths(own or self._plan.data, self.model)
         if data is None and plan.part == "validation":
             loaded = loaded or load_from(folder, plan, known or self.learned, self._plan.seed)
-            if is_empty(take_part(loaded.table, plan, self._plan.seed)):
+            if is_empty(take_part(loaded.table, plan, self._plan.seed, loaded.held)):
                 return None
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         return self._feed(data, plan, folder, known, loaded)
@@ -332,17 +335,13 @@ class Program(Compiled):
         arrays = (mark_arrays(feed), mark_arrays(eval_feed, "validation: "), mark_arrays(test_feed, "test: "))
         return {**mark_files(plans, folder), **arrays[0], **arrays[1], **arrays[2]}
 
-    def _logged(self, tell: Reporter, loggers: Mapping[str, Logger], out: Path | None) -> Reporter:
-        """A reporter that tells loggers besides, where there are any."""
-        training = Training(self._plan.name, out, 0, 0, self._plan.settings, self.recipe.text)
-        return LoggedReporter(tell, loggers, training) if loggers else tell
-
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
             objectives = [self._plan.objective, self._plan.eval.objective]
-            require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
-            require_possible(feed.arrays, feed.plan, objectives)
+            with number_records(feed.arrays):
+                require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
+                require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
     def _bound(self, clock: Clock) -> Program:

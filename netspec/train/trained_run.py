@@ -18,6 +18,7 @@ from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed, with_workers
+from netspec.train.known_names import KEY, find_names, pack_names
 from netspec.train.learned_vocabularies import read_learned
 from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
@@ -123,6 +124,8 @@ class Loaded:
             "step": str(self.step),
             "weights": "their moving average" if averaged else "as trained",
         }
+        if names := find_names(self.program.plan, self.program.learned):
+            about[KEY] = pack_names(names)
         return Weights(flatten(tree[PARAMS]), flatten(tree[BUFFERS]), about)
 
     def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:

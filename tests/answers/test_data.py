@@ -73,5 +73,7 @@ def test_a_missing_value_of_a_table(value: str, tmp_path: Path) -> None:
     fields = {"x": TensorType("f32"), "price": TensorType("f32")}
     with pytest.raises(Mistake) as caught:
         Csv(file="a.csv", fields=fields, test=0.3).load(tmp_path)
-    said = "a value is missing: delete line 3, or fill `x` where the file is made, with the column's mean for example"
-    assert caught.value.diagnostic.help() == said
+    mark = f', missing=["", "{value}"]' if value else ""
+    assert caught.value.diagnostic.help() == (
+        f'a value is missing: write `fill={{x: "mean"}}{mark}`, or `drop_missing=["x"]` in place of `fill`, which leaves such lines out'
+    )

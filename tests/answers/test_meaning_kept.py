@@ -73,6 +73,12 @@ KEPT = [
     Wrong(optimizer("adam(0.001, (0.9, 0.99))"), "adam(0.001, 0.9, 0.99)"),
     Wrong(setting("shuffle = false"), "data = digits() -> batch(32)"),
     Wrong(setting("early_stopping = false"), "duration = 3 epochs\n"),
+    Wrong(setting("early_stopping = true"), "stop { patience = 5 }"),
+    Wrong(setting("early_stopping = 3"), "stop { patience = 3 }"),
+    Wrong(setting("early_stopping { patience = 3 }"), "stop { patience = 3 }"),
+    Wrong(setting("early_stopping = {patience: 3, min_delta: 0.01}"), "stop { patience = 3; min_delta = 0.01 }"),
+    Wrong(setting("patience = 3; min_delta = 0.01"), "stop { patience = 3; min_delta = 0.01 }"),
+    Wrong(setting("early_stopping_patience = 3; stop { min_delta = 0.1 }"), "stop { patience = 3; min_delta = 0.1 }"),
 ]
 
 DOUBTFUL = [
@@ -83,11 +89,7 @@ DOUBTFUL = [
     Doubtful(PLAIN.format("x.var(1)"), "ddof=1"),
     Doubtful(PLAIN.format("matmul(x, x)")),
     Doubtful(duration("100k")),
-    Doubtful(setting("early_stopping = true"), "`duration` says how long it is"),
     Doubtful(setting("callbacks = [early_stopping(patience=3)]"), "`duration` says how long it is"),
-    Doubtful(setting("early_stopping = 3"), "`duration` says how long it is"),
-    Doubtful(setting("early_stopping { patience = 3 }"), "`duration` says how long it is"),
-    Doubtful(setting("patience = 3"), "`duration` says how long it is"),
     Doubtful(setting("steps_per_epoch = 100"), "`duration` says how long it is"),
 ]
 

@@ -57,7 +57,6 @@ REPAIRED = {
     "a type without brackets": (train("{x: f32[4], label: i32}"), "label: i32[]}"),
     "a type with the batch": (train("{x: f32[B, 4], label: i32[]}"), "x: f32[4],"),
     "a type in quotes": (train('{x: f32[4], label: "i32"}'), "label: i32[]}"),
-    "a share for validation": (train(f"{FIELDS}, validation=0.1"), "test=0.1"),
     "a divided sum": (
         train(loss="(softmax_cross_entropy(a, label) + 0.3 * softmax_cross_entropy(b, label)) / 1.3"),
         "softmax_cross_entropy(a, label) / 1.3 + 0.3 * softmax_cross_entropy(b, label) / 1.3",

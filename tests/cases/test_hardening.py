@@ -144,6 +144,8 @@ OWN = {
     "netspec/diagnostics/pages.py": "reads netspec's own pages",
     "netspec/library/data/datasets/digits.py": "reads netspec's own data",
     "netspec/cli/terminal.py": "opens the null device",
+    "netspec/report/page.py": "reads netspec's own script and style",
+    "netspec/train/worker_process.py": "opens the pipes that it was started with",
     "netspec/train/run_lock.py": "makes the lock of a run, and waits for none",
     "netspec/train/checkpoint_store.py": "flushes what it has written itself",
     "netspec/train/manifest.py": "reads a manifest",

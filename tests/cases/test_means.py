@@ -123,7 +123,7 @@ model Policy {
 }
 
 train Policy {
-  data = arrays(fields={x: f32[3], action: i32[], reward: f32[], behaviour: f32[], w: f32[], v: f32[4]}) -> batch(8)
+  data = arrays(fields={x: f32[3], action: i32[], reward: f32[], behaviour: f32[], w: f32[], v: f32[4]}, validation=none) -> batch(8)
   LINES
   optimizer = sgd(1.0)
   duration = 3 steps

@@ -48,11 +48,11 @@ def test_files_and_fields_without_a_folder(tmp_path: Path, capsys: pytest.Captur
             "train M",
             '  data = csv("houses.csv", fields={x: f32[3]}, test="test.csv")',
             "    fields: x: f32[B, 3]",
-            "    file houses.csv (or houses.csv.gz)",
+            "    file houses.csv (or houses.csv.gz, houses.csv.zst)",
             "  validation: 0.1 of the examples, by the seed",
             '  test = csv("houses.csv", fields={x: f32[3]}, test="test.csv", part="test")',
             "    fields: x: f32[B, 3]",
-            "    file test.csv (or test.csv.gz)",
+            "    file test.csv (or test.csv.gz, test.csv.zst)",
         ],
     )
 
@@ -63,10 +63,23 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, capsys: pytest.Captur
     code, lines = printed(capsys, spec, "--data", str(tmp_path))
     size = (tmp_path / "houses.csv.gz").stat().st_size
     assert code == 1 and f"    file {tmp_path / 'houses.csv.gz'}: {size} bytes" in lines
-    assert "    file test.csv (or test.csv.gz): missing" in lines
+    assert "    file test.csv (or test.csv.gz, test.csv.zst): missing" in lines
     (tmp_path / "test.csv").write_text("x_0,x_1,x_2\n" + "1,2,3\n" * 1000)
     code, lines = printed(capsys, spec, "--data", str(tmp_path))
     assert code == 0 and f"    file {tmp_path / 'test.csv'}: 6.01 KB" in lines
+
+
+def test_examples_are_counted_as_a_training_divides_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, rows in (("houses.csv", 40), ("test.csv", 5)):
+        (tmp_path / name).write_text("x_0,x_1,x_2\n" + "".join(f"{row},{row * row},{rows}\n" for row in range(rows)))
+    lines = printed(capsys, written(tmp_path, TABLE), "--data", str(tmp_path))[1]
+    assert [line for line in lines if line.endswith(" examples")] == [
+        "  training: 36 examples",
+        "  validation: 4 examples",
+        "  test: 5 examples",
+    ]
+    lines = printed(capsys, written(tmp_path, TABLE.replace("test=", "validation=none, test=")), "--data", str(tmp_path))[1]
+    assert "  training: 40 examples" in lines and "  validation: 4 examples" not in lines
 
 
 def test_arrays_are_the_user_s_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

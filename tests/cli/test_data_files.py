@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import netspec
 from netspec.cli.main import main
 from netspec.compile import check
 from tests.cli.titanic import TITANIC
@@ -48,7 +51,7 @@ NOTES = [
     ("a,label\n" + "".join(f"{i * 1.5 if i % 9 else -999},{i % 2}\n" for i in range(40)), "`a`: -999 stands in 5 lines and far from"),
     ("a,label\n1,0\n2,0\n3,1\n", "the class `1` of `label` has one line"),
     ("a,label\n" + "".join(f"{i % 5},{i % 2 if i % 6 else ''}\n" for i in range(24)), "the label `label` is missing in 4 (17%)"),
-    ("a,when,label\n" + "".join(f"{i % 5},2020-01-{i + 1:02},{i % 2}\n" for i in range(24)), "`when` holds dates"),
+    ("a,when,label\n" + "".join(f"{i % 5},2020-01-{i + 1:02},{i % 2}\n" for i in range(24)), "`when` grows from line to line"),
 ]
 
 
@@ -74,6 +77,10 @@ SENTENCES = "".join(
 ARRAYS = {"x": np.arange(80.0).reshape(20, 4), "flat": np.zeros((20, 8, 8), "u1"), "label": np.arange(20) % 3, "more": np.zeros(3)}
 
 
+def json_lines(make: Callable[[int], object]) -> str:
+    return "".join(json.dumps(make(k)) + "\n" for k in range(40))
+
+
 def file_of(folder: Path, kind: str) -> Path:
     """A file of a kind."""
     if kind == "a.npz":
@@ -92,13 +99,20 @@ def file_of(folder: Path, kind: str) -> Path:
         "houses.csv": "rooms;price\n" + "".join(f"{k};{k * 1000.5}\n" for k in range(1, 30)),
         "flags.csv": "on,town,grade\n" + "".join(f"{['true', 'False'][k % 2]},{'UB'[k % 2]},{1 + k % 3}\n" for k in range(30)),
         "odd names.csv": 'A b,"c, d",2x,label\n' + "".join(f"{k},{k % 3},{k % 4},{k % 2}\n" for k in range(30)),
+        "hours.csv": "when,load,wind,town\n"
+        + "".join(f"2024-01-{1 + k // 24:02} {k % 24:02}:00,{100 + k % 24 + k / 7:.1f},{k % 5},{'UB'[k % 2]}\n" for k in range(300)),
+        "days.tsv": "time\tsales\n" + "".join(f"{1000 + 60 * k}\t{k % 7 * 1.5}\n" for k in range(120)),
+        "paths.jsonl": json_lines(lambda k: {"x": [[k / 3, j] for j in range(1 + k % 4)], "size": k % 3, "label": ["walk", "run"][k % 2]}),
+        "words.jsonl": json_lines(lambda k: {"tokens": [j % 9 for j in range(k % 5)], "more": None if k else 1, "score": k / 7}),
+        "texts.jsonl": json_lines(lambda k: {"text": f"line {k}", "grid": [[k, 1], [2, 3.5]], "stars": k % 3, "ok": k % 2 == 0}),
         "t.conllu": SENTENCES,
         "t.txt": "one line\nanother line\n\nand a third\n" * 9,
     }
     return written(folder, kind, content[kind])
 
 
-KINDS = ["titanic.csv", "t.csv.gz", "houses.csv", "flags.csv", "odd names.csv", "t.conllu", "t.txt", "a.npz", "pets"]
+TABLES = ["titanic.csv", "t.csv.gz", "houses.csv", "flags.csv", "odd names.csv", "hours.csv", "days.tsv"]
+KINDS = [*TABLES, "paths.jsonl", "words.jsonl", "texts.jsonl", "t.conllu", "t.txt", "a.npz", "pets"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,6 +124,23 @@ def test_the_written_spec_has_no_problem_and_reads_the_file(tmp_path: Path, caps
     code, out = looked(capsys, spec, "--data", tmp_path)
     assert code == 0 and " training: " in out and " test: " in out or kind in ("t.conllu", "t.txt", "pets")
     assert looked(capsys, file, "-o", spec)[0] != 0
+
+
+@pytest.mark.slow  # a compilation for each kind
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_written_spec_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    assert looked(capsys, file_of(tmp_path, kind), "-o", tmp_path / "m.net")[0] == 0
+    fit = netspec.compile(tmp_path / "m.net", set={"train.duration": "2 epochs"}).fit(folder=tmp_path)
+    assert fit.history and all(np.isfinite(line.loss) for line in fit.history)
+
+
+def test_a_series_is_cut_into_windows_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = looked(capsys, file_of(tmp_path, "hours.csv"), "--label", "load")[1]
+    assert "note: `when` grows from line to line, so that the lines are in the order of time and the last ones are set aside" in out
+    assert 'columns={x: ["wind", "load"], label: "load"}' in out and 'split_by="time"' in out
+    assert '-> windows(18, horizon=6, stride=1, target="label")' in out and 'standardize("x")' in out
+    short = looked(capsys, written(tmp_path, "s.csv", "when,load\n" + "".join(f"2024-01-0{k},{k * 1.5}\n" for k in range(1, 9))))[1]
+    assert "windows" not in short
 
 
 def test_files_of_evaluation_are_named_in_the_spec(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +157,14 @@ def test_what_cannot_be_declared_or_read(tmp_path: Path, capsys: pytest.CaptureF
     np.save(tmp_path / "names.npy", np.array(["a"]))
     odd = written(tmp_path, "odd.csv", 'a\x1b[2J,"b\nc",label\n' + "".join(f"{k},{k % 3},{k % 2}\n" for k in range(30)))
     assert "\x1b" not in looked(capsys, odd)[1]
+
+
+def test_a_strange_line_end_inside_a_cell_ends_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for sign in "\u2028\u2029\x85\x0b\x0c\x1c\r":
+        rows = "".join(f"{k},{'left' if k % 2 else f'ri{sign}ght'},{k % 3}\n" for k in range(30)).replace(f"ri{sign}ght", f'"ri{sign}ght"')
+        code, out = looked(capsys, written(tmp_path, "t.csv", "a,side,label\n" + rows), "--label", "side")
+        assert code == 0 and out.startswith("t.csv: 30 lines, 3 columns\n"), (sign, out)
+        assert len(out.splitlines()) == len(out.split("\n")) - 1 and sign not in out.replace("\n", ""), (sign, out)
 
 
 def test_changed_bytes_are_a_problem_or_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

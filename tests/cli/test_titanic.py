@@ -19,7 +19,7 @@ def test_a_table_becomes_a_model_by_commands(tmp_path: Path, monkeypatch: pytest
     assert main(["check", "titanic.net"]) == 0
     assert main(["data", "titanic.net", "--data", "."]) == 0
     out = capsys.readouterr().out
-    assert "  training: 40 examples" in out and "  test: 10 examples" in out
+    assert "  training: 36 examples" in out and "  test: 10 examples" in out
     assert main(["train", "titanic.net", "--data", ".", "--out", "run", "--set", "train.duration=60 epochs"]) == 0
     known = json.loads(Path("run/learned.json").read_text())["learned"]["csv"]
     assert known["words"]["sex"] == ["female", "male"] and len(known["fill"]["x"]) == 4

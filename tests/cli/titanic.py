@@ -1,16 +1,16 @@
-"""Holds a table such as people have: mixed kinds, missing values in two spellings, quotes, a byte-order mark. Made up, not the ship's."""
+"""Makes a table such as people have: mixed kinds, missing values in two spellings, quotes, a byte-order mark. Made up, not the ship's."""
 
 from __future__ import annotations
 
 import random
 
 
-def _rows() -> list[str]:
-    """Fifty passengers; who was saved follows from sex and class, with some noise."""
+def write_rows(count: int) -> list[str]:
+    """So many passengers; who was saved follows from sex and class, with some noise."""
     draw = random.Random(3)
     first, last = ("Anna", "Bertil", "Carla", "Dag", "Elin", "Frans", "Greta", "Hugo"), ("Berg", "Lind", "Holm", "Ek")
     rows = []
-    for number in range(1, 51):
+    for number in range(1, count + 1):
         sex, grade = draw.choice(["male", "female"]), draw.choice([1, 2, 3, 3])
         name = f'"{draw.choice(last)}, {draw.choice(first)} ""{number}"""'
         age = "" if draw.random() < 0.2 else f"{draw.uniform(0.5, 75):.3g}"
@@ -23,4 +23,11 @@ def _rows() -> list[str]:
 
 
 HEADER = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Ticket,Fare,Cabin,Embarked"
-TITANIC = "\ufeff" + "\r\n".join([HEADER, *_rows()]) + "\r\n"
+
+
+def write_table(count: int) -> str:
+    """A table of so many."""
+    return "\ufeff" + "\r\n".join([HEADER, *write_rows(count)]) + "\r\n"
+
+
+TITANIC = write_table(50)

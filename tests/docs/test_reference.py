@@ -27,7 +27,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in PAGES}
 KINDS = {
     "initializers.md": {"initializer"},
-    "data.md": {"dataset", "transform"},
+    "data.md": {"dataset", "mapping", "transform"},
     "losses_and_metrics.md": {"loss", "metric"},
     "optimizers.md": {"optimizer", "schedule"},
     "decoders.md": {"decoder"},

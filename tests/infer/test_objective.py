@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from netspec.compile import check
+from netspec.files import models_dir
 from netspec.ir import Apply, Literal
+from netspec.ir.verify import verify_all
+from netspec.source import Source
 from tests.infer.specs import DIGITS, in_train, ops, problems, trained
 
 XENT = "softmax_cross_entropy(logits, label)"
@@ -238,3 +242,14 @@ def test_a_number_is_a_target_of_the_predictions_shape(target: str) -> None:
 @pytest.mark.parametrize(("call", "blamed"), [("softmax_cross_entropy(logits, 3)", "3"), ("mean_squared_error(1.0, logits)", "1.0")])
 def test_a_number_is_no_label_and_no_prediction(call: str, blamed: str) -> None:
     assert [(p.slug(), p.at.text) for p in problems(in_train(f"  loss = {call}"))] == [("not-a-tensor", blamed)]
+
+
+@pytest.mark.parametrize(("number", "slugs"), [("7", []), ("7.0", ["literal-does-not-fit"]), ("7.5", ["literal-does-not-fit"])])
+def test_a_number_among_whole_numbers_is_one_of_them(number: str, slugs: list[str]) -> None:
+    """It is compared as what it is, and the finished graph keeps its rules: a mutated spec had a float among integers."""
+    metric = f"  metric a = sequence_exact(cast(image[:, :, 0, 0], i32), {number})\n"
+    text = (models_dir() / "digits.net").read_text().replace("  optimizer", metric + "  optimizer")
+    checked = check(Source("m.net", text))
+    assert [p.slug() for p in checked.problems] == slugs
+    if checked.ok and checked.typed:
+        verify_all(checked.typed)

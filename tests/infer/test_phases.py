@@ -44,6 +44,13 @@ def test_the_models_output_knows_its_phase() -> None:
     assert {p.name: p.phase for p in model(using("output y", "output noise")).outputs} == {"y": None, "noise": "train"}
 
 
+def test_what_is_bound_anew_in_its_phase_is_still_of_that_phase_alone() -> None:
+    """In the others there is nothing that it could be."""
+    text = using("when train { noise = 2.0 * noise }", "output y", "output noise")
+    assert {p.name: p.phase for p in model(text).outputs} == {"y": None, "noise": "train"}
+    assert ("only-in-phase", "+") in said(using("when train { noise = 2.0 * noise }", "output z = y + noise"))
+
+
 def test_a_cell_has_its_outputs_in_all_phases() -> None:
     cell = "block Cell {\n  input x: f32[B, D]\n  state h: f32[B, D] = zeros\n  h = h + x\n  when train { output y = h }\n}\n"
     text = cell + "model M {\n  input x: f32[B, T, 8]\n  output y = x -> rnn(Cell)\n}\n"

@@ -85,7 +85,7 @@ def test_a_fraction_is_set_aside(tmp_path: Path) -> None:
     op = Csv(file="t.csv", fields={"a": WHOLE}, test=0.1)
     test = op.test_part()
     assert test is not None and test.load(tmp_path)["a"].tolist() == [2, 4, 32, 33] and len(op.load(tmp_path)["a"]) == 36
-    assert op.needs() == (("t.csv", "t.csv.gz"),)
+    assert op.needs() == (("t.csv", "t.csv.gz", "t.csv.zst"),)
 
 
 # --- refused ---------------------------------------------------------------------------------------------------------

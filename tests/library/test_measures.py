@@ -225,4 +225,4 @@ def test_metrics_of_a_whole_evaluation_count_every_example_once() -> None:
     assert 0 < expected["unmasked"] < expected["exact"] < 1
     values = ORACLES["perplexity"](None, logits, wanted)
     expected["confusion"] = np.exp(values[mask].mean())
-    assert {name: fit.metrics[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+    assert {name: fit.test[name] for name in expected} == pytest.approx(expected, rel=1e-4)

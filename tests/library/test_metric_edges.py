@@ -29,6 +29,19 @@ from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WR
 from tests.library.oracles_metrics import WHOLE
 from tests.library.scope import TestScope
 
+SOFT = ([[0.2, 0.7, 0.1], [0.4, 0.2, 0.4], [0.0, 0.0, 1.0]], [1, 0, 2])
+"""Labels as probabilities, one of them undecided, and the classes that they count as."""
+
+
+def test_labels_of_probabilities_count_as_their_largest_class() -> None:
+    """The first of equal ones, as in predictions."""
+    logits = jnp.asarray([[0.0, 2.0, 1.0], [3.0, 1.0, 3.0], [1.0, 0.0, 0.0]])
+    soft, hard = jnp.asarray(SOFT[0]), jnp.asarray(SOFT[1], jnp.int32)
+    for metric in (Accuracy(), Precision(), F1(), Iou(), ConfusionMatrix(), CalibrationError()):
+        found, wanted = (metric.apply(TestScope(), logits, labels) for labels in (soft, hard))
+        np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(Accuracy().apply(TestScope(), logits, soft), [1, 1, 0])
+
 
 def close(found: Any, expected: Any, rel: float = 1e-6) -> None:
     np.testing.assert_allclose(np.asarray(found, np.float64), np.asarray(expected, np.float64), rtol=rel, atol=1e-9)

@@ -78,8 +78,9 @@ def test_what_is_known_to_be_no_number_is_a_problem_of_the_spec(text: str) -> No
 def test_what_is_drawn_and_comes_out_as_no_number_is_told_by_init() -> None:
     found = check(Source("m.net", WEIGHT.replace("VALUE", "log(normal(1.0))")))
     assert found.typed is not None and found.ok
-    with pytest.raises(SpecError, match=r"`log` cannot fill `w` \[3, 4\]: \d of the 12 elements that are drawn"):
+    with pytest.raises(SpecError, match=r"`log` cannot fill `w` \[3, 4\]: \d of the 12 elements that are drawn") as caught:
         Program.of(found.typed).init(5)
+    assert caught.value.diagnostics[0].at.text == "weight w: f32[3, 4] = log(normal(1.0))"
 
 
 @pytest.mark.parametrize(

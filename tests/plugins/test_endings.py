@@ -60,14 +60,15 @@ def takes_plugins(command: str) -> bool:
     return "--plugin" in build_parser([command])._subparsers._group_actions[0].choices[command].format_help()
 
 
-RUNS = ("eval", "predict", "export", "checkpoints")
+RUNS = ("eval", "predict", "export", "checkpoints", "report")
 """Need a run, and so a plugin that once worked."""
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if takes_plugins(c) and c not in RUNS])
 def test_every_command_says_so(command: str, install: Install, spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     install({"broken.py": "import sys; sys.exit(0)\n"}, acme="broken")
-    more = {"docs": ["--out", str(tmp_path / "docs")], "schema": []}.get(command, [spec])
+    own = {"docs": ["--out", str(tmp_path / "docs")], "schema": [], "compile": [spec, "-o", str(tmp_path / "trainer")]}
+    more = own.get(command, [spec])
     assert main([command, "--plugin", "acme", *more]) == 2
     captured = capsys.readouterr()
     assert "error[plugin-broken]" in captured.out + captured.err

@@ -128,6 +128,7 @@ def test_every_kind_has_its_names() -> None:
             "transform",
             "decoder",
             "method",
+            "mapping",
         ):
             assert any(name.startswith("acme.") for name in index.names(kind)), kind
     assert not any(name.startswith("acme.") for name in index.names())

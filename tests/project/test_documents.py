@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from netspec.diagnostics.pages import PHASES
 from tests.problems.pages import page_cases
+from tests.zoo.results import read_results, text_when_trained
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -49,6 +49,26 @@ def test_the_readme_has_specs_and_its_two_commands() -> None:
     assert len(fenced(ROOT / "README.md", "net")) >= 2 and fenced(ROOT / "README.md", "net")[0].count("\n") <= 15
 
 
+def shape(line: str) -> str:
+    """A line of a training but for its numbers, and for how they are set."""
+    return " ".join(re.sub(r"\d(?:[\d,.%/]|e-)*", "#", line).split())
+
+
+def test_the_picture_of_a_training_is_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Six epochs of it, line by line but for the numbers; steps are those of all epochs. It trains: what else would say what is printed?"""
+    from netspec.cli.main import main
+
+    [shown] = [text for text in fenced(ROOT / "README.md", "text") if text.startswith("training Digits")]
+    head, tail = (part.splitlines() for part in shown.split("...\n"))
+    run = tmp_path / "runs" / "Digits-1"
+    assert main(["train", str(ROOT / "models/digits.net"), "--set", "train.duration=6 epochs", "--out", str(run)]) == 0
+    said = capsys.readouterr().out.replace(str(run), "runs/Digits-1").splitlines()
+    assert [shape(line) for line in said[: len(head)]] == [shape(line) for line in head]
+    assert [shape(line) for line in said[-len(tail) :]] == [shape(line) for line in tail]
+    steps = int(said[1].split()[1].split("/")[0])
+    assert head[0] == f"training Digits: {40 * steps:,} steps" and head[1].split()[1] == f"{steps}/{40 * steps}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
@@ -79,9 +99,9 @@ def test_the_python_in_the_readme_works(tmp_path: Path, monkeypatch: pytest.Monk
     assert ((names["values"] - names["price"]) ** 2).mean() < 0.1 * names["price"].var()
 
 
-def test_every_result_is_of_the_spec_that_stands_in_the_zoo() -> None:
-    """A change of a spec that has been trained makes its row stale."""
-    rows = [json.loads(line) for line in (ROOT / "docs" / "results.jsonl").read_text("utf-8").splitlines()]
-    specs = {row["name"]: ROOT / "models" / re.split("[ ,]", row["name"])[0] for row in rows}
-    stale = [row["name"] for row in rows if hashlib.sha256(specs[row["name"]].read_bytes()).hexdigest() != row["spec_sha256"]]
+def test_every_result_is_of_a_spec_that_can_be_had() -> None:
+    """A change of a spec that has been trained makes its row stale, unless the row says what was written before: it stays as history."""
+    rows = read_results()
+    stale = [row["name"] for row in rows if hashlib.sha256(text_when_trained(row).encode()).hexdigest() != row["spec_sha256"]]
     assert rows and not stale
+    assert all(row["spec_changed"]["edits"] for row in rows if "spec_changed" in row)

@@ -476,6 +476,7 @@ ELSEWHERE = {
     "batches_looked_through": "how far netspec itself looks back",
     "manifest_bytes": "tests/train/test_manifest.py::test_a_manifest_that_is_too_large_is_not_read",
     "digest_bytes": "tests/cases/test_runs.py::test_large_data_are_known_by_sizes_and_times",
+    "compared_bytes": "tests/train/test_shared_examples.py::test_large_data_are_not_looked_through",
     "untrusted_seconds": "tests/cli/test_untrusted.py::test_time",
     "untrusted_grace_seconds": "tests/cli/test_untrusted.py::test_the_process_has_limits",
     "untrusted_bytes": "tests/cli/test_untrusted.py::test_the_process_has_limits",

@@ -214,6 +214,12 @@ class Derivation:
                 return self.rng.choice(["epochs", "steps", "epoch"])
             case "COMPARE":
                 return self.rng.choice(["==", "<=", ">=", "<", ">", "!="])
+            case "EXTREME":
+                return self.rng.choice(["max", "min"])
+            case "NAME" if "EXTREME" in expansion:
+                return self.value() if place else "best"
+            case "EXTREME":
+                return self.rng.choice(["max", "min"])
             case "NAME":
                 return self.name(rule, place, expansion)
         return SPELLED[kind]

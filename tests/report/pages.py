@@ -80,7 +80,7 @@ ALLOWED = {
     "tr",
 }
 ALLOWED |= {"th", "td", "code", "pre", "span", "details", "summary", "label", "input", "output", "select", "option", "script", "figure"}
-ALLOWED |= {"img", "figcaption", "b", "br"}
+ALLOWED |= {"img", "figcaption", "b", "br", "ul", "li"}
 
 
 def require_harmless(text: str) -> Page:

@@ -74,18 +74,24 @@ def test_the_curves_are_drawn_from_the_numbers_of_the_runs_and_nothing_is_loaded
         assert drawn == wanted and plot["paths"] >= len(wanted), name
 
 
+@pytest.mark.slow
 def test_smoothing_logarithm_and_epochs(report: Path, tmp_path: Path) -> None:
     found = look(report, tmp_path, CHANGE + PROBE)
     series = [s for s in Page(report.read_text("utf-8")).series["series"] if s["name"] == "loss"]
     plot = found["plots"]["loss"]
-    assert plot["axis"] == "log" and [t["x"] for t in plot["traces"][::2]] == [s["epoch"] for s in series]
-    assert [t["y"] for t in plot["traces"][::2]] == [s["y"] for s in series], "the numbers themselves stay behind the smooth curve"
-    for trace, own in zip(plot["traces"][1::2], series, strict=True):
-        weights = [[0.5 ** (k - i) if i <= k else 0 for i in range(len(own["y"]))] for k in range(len(own["y"]))]
-        means = [sum(w * y for w, y in zip(row, own["y"], strict=True)) / sum(row) for row in weights]
-        assert trace["y"] == pytest.approx(means)
+    assert plot["axis"] == "log"
+    curves = iter(plot["traces"])
+    for own in series:
+        drawn = next(curves)
+        assert drawn["x"] == own["epoch"] and drawn["y"] == own["y"], "the numbers themselves stay behind the smooth curve"
+        if len(own["y"]) > 1:
+            weights = [[0.5 ** (k - i) if i <= k else 0 for i in range(len(own["y"]))] for k in range(len(own["y"]))]
+            means = [sum(w * y for w, y in zip(row, own["y"], strict=True)) / sum(row) for row in weights]
+            assert next(curves)["y"] == pytest.approx(means)
+    assert next(curves, None) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_picture_of_the_page(report: Path, tmp_path: Path, scheme: str) -> None:
     """The background is that of the scheme; the picture lies in pytest's temporary folder, for people."""

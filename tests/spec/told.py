@@ -73,6 +73,9 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.seed: was not set, is 3",)),
     checkpoints.TooFewCheckpoints(run=RUN, wanted=5, steps=(132, 176, 220)),
     weight_files.OutputNeeded(run=RUN, count=3),
+    weight_files.InitialNamesDiffer(
+        source="runs/Animals-1", differences=("the classes of `label`: not the same 2: number 1 is `hare`, and was `dog`",)
+    ),
     weight_files.InitialWeightsDiffer(
         source=RUN,
         misshaped=("dense_1/kernel is [32, 10], [32, 12] in the model", "dense_1/bias is [10], [12] in the model"),

@@ -35,7 +35,7 @@ def drawn(optimizer: str, duration: str = "40 epochs", data: str = "digits()", w
 
 
 WARMUP = """
-train M: 40 epochs, 1,760 steps
+train M: 40 epochs, 1,600 steps
 
 learning_rate of adam: warmup_linear(0.002, warmup=10 epochs)
 
@@ -50,13 +50,13 @@ learning_rate of adam: warmup_linear(0.002, warmup=10 epochs)
       | **                                            *****
     0 |*                                                   *
       ++------------+--------------------------------------+
- step  0           440                                 1,760
+ step  0           400                                 1,600
 epoch  0           10                                     40
 
    step  epoch       rate
       0      0          0  first step
-    440     10      0.002  peak, the warm-up is over
-  1,759     40  1.515e-06  last step, the decay is over
+    400     10      0.002  peak, the warm-up is over
+  1,599     40  1.667e-06  last step, the decay is over
 """
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +18,13 @@ from pathlib import Path
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged
 from netspec.diagnostics.spec_error import SpecError
 from tests.programs import environment
+from tests.train.worker import Moment, read_moment
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300
 """Seconds that one process may take."""
+INTERVAL = 10
+"""Steps between two checkpoints of the run that is killed: see `runs.long`."""
 
 
 @dataclass
@@ -112,69 +117,131 @@ def _cut(content: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 # --- killed processes ------------------------------------------------------------------------------------------------
 
+TIMES_KILLED = 3
+"""So often at most a run is killed before it may reach its end."""
+LATE = 0.3
+"""Seconds that a process may go on in the place where it is to be killed."""
 
-def run_kills(count: int, seed: int) -> Report:
-    """Kills a training process with SIGKILL at a random moment and resumes it: parameters and metrics must not differ in a bit, and
-    no more than an interval between two checkpoints is lost."""
+
+@dataclass
+class Kills:
+    """How often which place of a training was hit, and the runs that differ from one which nobody killed."""
+
+    places: Counter[str] = field(default_factory=Counter)
+    lost: list[int] = field(default_factory=list)
+    """Steps that each kill cost."""
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        return len(self.lost)
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{count} {place}" for place, count in sorted(self.places.items()))
+        return f"killed at {where}; at most {max(self.lost, default=0)} steps lost, checkpoints every {INTERVAL}; {len(self.wrong)} wrong"
+
+    def join(self, other: Kills) -> None:
+        self.places += other.places
+        self.lost += other.lost
+        self.wrong += other.wrong
+
+
+def run_kills(count: int, seed: int, first: int = 0) -> Kills:
+    """Kills training processes with SIGKILL at random moments, a run up to three times, and goes on with them: parameters and metrics must
+    not differ in a bit from those of a run that nobody killed, and no more than the checkpoint that was on its way is lost."""
     from tests.train.runs import lines, tensors
 
-    rng = random.Random(seed)
-    report = Report()
+    report, core = Kills(), choose_core(first)
     with tempfile.TemporaryDirectory() as folder:
-        whole, run = Path(folder) / "whole", Path(folder) / "run"
-        seconds = _finish(whole)
-        for _ in range(count):
-            moment = rng.uniform(0, seconds)
-            _kill(run, moment)
-            steps = [r["step"] for r in lines(run)]
-            report.wrong += _lost_too_much(run, max(steps, default=0), moment)
-            _finish(run)
-            report.tried += 1
-            if (lines(run), tensors(run)) != (lines(whole), tensors(whole)):
-                report.wrong.append(
-                    f"killed {moment:.3f} s after the first line, about step {max(steps, default=0)}: the resumed run differs"
-                )
+        whole = Path(folder) / "whole"
+        seconds = finish(start(whole, core))
+        wanted = lines(whole), tensors(whole)
+        while report.kills < count:
+            case, run = first + report.kills, Path(folder) / "run"
+            told = _kill_often(run, random.Random(f"{seed}:{case}"), report, min(TIMES_KILLED, first + count - case), seconds, core)
+            finish(start(run, core))
+            if (lines(run), tensors(run)) != wanted:
+                report.wrong.append(f"case {case}, seed {seed}: the run that was killed {told} differs")
             shutil.rmtree(run)
     return report
 
 
-def _lost_too_much(run: Path, seen: int, moment: float) -> list[str]:
-    """What is wrong where the newest checkpoint is more than an interval behind the last line of metrics."""
-    from tests.train.runs import INTERVAL, steps
-
-    newest = max(steps(run), default=0)
-    return [f"killed {moment:.3f} s after the first line: a line says step {seen}, the checkpoint {newest}"] * (newest < seen - INTERVAL)
-
-
-def _kill(run: Path, moment: float) -> None:
-    """Kill a process so many seconds after its first line of metrics."""
-    process = start(run)
-    wait_for(run / "metrics.jsonl", process)
-    try:
-        process.wait(moment)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _kill_often(run: Path, rng: random.Random, report: Kills, most: int, seconds: float, core: int) -> str:
+    """Kills a run some times, as often as it does not end before; where that was."""
+    told: list[str] = []
+    for _ in range(rng.randint(1, most)):
+        place, moment = kill(run, rng, seconds, core)
+        report.places[place] += 1
+        told.append(f"at {place}, step {moment.step}")
+        if place == ENDED:
+            break
+        newest = max(saved_steps(run), default=0)
+        report.lost.append(max(moment.step - newest, 0))
+        begun = (moment.step - 1) // INTERVAL * INTERVAL
+        if begun - newest > INTERVAL:
+            report.wrong.append(f"{told[-1]}: the checkpoint of step {begun} was on its way, and the newest one is of step {newest}")
+    return ", ".join(told)
 
 
-def _finish(run: Path) -> float:
-    """Train to the end; seconds from the first line of metrics on."""
-    process = start(run)
-    wait_for(run / "metrics.jsonl", process)
+ENDED = "the end"
+
+
+def kill(run: Path, rng: random.Random, seconds: float, core: int) -> tuple[str, Moment]:
+    """Kills a process, at a random time or a little behind a place that it reaches; where it was then."""
+    file = run.with_name("moment")
+    file.unlink(missing_ok=True)
+    process = start(run, core, file)
+    aim = rng.choice(["any time", "start", "compile", "train", "eval", "save"])
+    if aim == "any time":
+        time.sleep(rng.uniform(0, seconds))
+    else:
+        wait_until(lambda: aim in describe_moment(read_moment(file)), process)
+        time.sleep(rng.choice([0, rng.uniform(0, LATE / 10), rng.uniform(0, LATE), rng.uniform(0, seconds / 3)]))
+    process.send_signal(signal.SIGKILL)
+    process.wait(TIMEOUT)
+    moment = read_moment(file)
+    return describe_moment(moment) if process.returncode == -signal.SIGKILL else ENDED, moment
+
+
+def describe_moment(moment: Moment) -> str:
+    """The place in a word or two."""
+    return f"{moment.place} and save" if moment.saving else moment.place
+
+
+def saved_steps(run: Path) -> list[int]:
+    """The checkpoints that whoever goes on will find, one that a kill left aside while another took its name among them."""
+    found = run / "checkpoints"
+    names = [path.name.strip(".").partition(".")[0] for path in found.iterdir() if path.suffix != ".tmp"] if found.is_dir() else []
+    return [int(name) for name in names if name.isdecimal()]
+
+
+def finish(process: subprocess.Popen[bytes]) -> float:
+    """Let a process come to its end; the seconds that it took."""
     began = time.monotonic()
-    assert process.wait(TIMEOUT) == 0, f"training into {run} ended with {process.returncode}"
+    assert process.wait(TIMEOUT) == 0, f"a training ended with {process.returncode}"
     return time.monotonic() - began
 
 
 def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
     """Until the file has something in it or the process has ended."""
+    wait_until(lambda: path.exists() and path.stat().st_size > 0, process)
+
+
+def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Until something holds or the process has ended."""
     limit = time.monotonic() + TIMEOUT
-    while process.poll() is None and time.monotonic() < limit and not (path.exists() and path.stat().st_size):
-        time.sleep(0.01)
+    while process.poll() is None and time.monotonic() < limit and not holds():
+        time.sleep(0.001)
 
 
-def start(run: Path) -> subprocess.Popen[bytes]:
+def choose_core(first: int) -> int:
+    """A core for the processes of some cases: two portions of them, at work beside each other, have one each."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    return cores[(first > 0) % len(cores)]
+
+
+def start(run: Path, core: int = 0, moment: Path | None = None) -> subprocess.Popen[bytes]:
     """A process that trains into the run folder, going on where one stands, on one core: XLA's sums depend on the number of threads."""
-    pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-    command = [*pinned, sys.executable, "-m", "tests.train.worker", str(run)]
+    pinned = ["taskset", "-c", str(core)] if shutil.which("taskset") else []
+    command = [*pinned, sys.executable, "-m", "tests.train.worker", str(run), *([str(moment)] if moment else [])]
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment(1), "JAX_PLATFORMS": "cpu"}, stdout=subprocess.DEVNULL)

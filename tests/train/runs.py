@@ -32,6 +32,7 @@ from netspec.train.session import Session
 from netspec.train.trainable_model import Fit, Program
 from netspec.train.trained_run import Loaded, load
 from tests.lower.models import deep, objective
+from tests.train.faults import INTERVAL
 
 FOUR_STEPS = Duration(4, "step")
 RECIPE = Recipe("netspec 1\n\nmodel Points { }\n", "points.net")
@@ -56,10 +57,6 @@ class Points(Dataset):
 def long() -> Program:
     """120 steps with many evaluations and checkpoints, for processes that are to be interrupted."""
     return model(epochs=20, checkpoint=Duration(INTERVAL, "step"))
-
-
-INTERVAL = 10
-"""Steps between two checkpoints of the long run."""
 
 
 def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, optimizer: Optimizer | None = None) -> TrainPlan:

@@ -51,7 +51,7 @@ def test_training_ends_with_the_metrics_the_folder_and_the_next_command(
 
 def test_eval_needs_the_run_folder_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", str(folder / "run")]) == 0
-    assert capsys.readouterr().out.startswith("step 44: loss ")
+    assert capsys.readouterr().out.startswith("validation, step 40: loss ")
 
 
 def test_predict_writes_arrays(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +75,7 @@ def test_resuming_with_another_setting(folder: Path, capsys: pytest.CaptureFixtu
 
 def test_resuming_a_finished_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(folder / "small.net"), "--out", str(folder / "run"), "--resume", "--set", "width=12"]) == 0
-    assert "going on after step 44" in capsys.readouterr().out
+    assert "going on after step 40" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not an archive", b"PK\x05\x06" + bytes(18)])

@@ -12,7 +12,8 @@ import pytest
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.diagnostics.spec_error import SpecError
 from tests.train import faults
-from tests.train.runs import lines, opened, steps, tensors, train
+from tests.train.runs import lines, opened, steps, train
+from tests.train.worker import read_moment
 
 
 @pytest.fixture(scope="module")
@@ -140,28 +141,33 @@ def test_a_damaged_checkpoint_does_not_stop_the_run_that_writes_the_next(run: Pa
 @pytest.mark.slow
 def test_kill_9_at_twenty_random_moments_changes_no_bit() -> None:
     report = faults.run_kills(20, seed=time.time_ns())
-    assert report.tried == 20 and report.wrong == []
+    assert report.kills == 20 and report.wrong == [], report.wrong
 
 
 @pytest.mark.slow
-def test_a_second_signal_leaves_at_once_and_the_run_goes_on(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    process = faults.start(run)
-    faults.wait_for(run / "metrics.jsonl", process)
-    while process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    assert process.returncode == 143
-    again = faults.start(run)
-    assert again.wait(faults.TIMEOUT) == 0 and steps(run)[-1] == 120
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_process_that_gets_a_signal_saves_the_step_and_leaves_with_its_code(tmp_path: Path, number: int) -> None:
-    run = tmp_path / "run"
-    process = faults.start(run)
-    faults.wait_for(run / "metrics.jsonl", process)
+@pytest.mark.parametrize("place", ["compile", "train", "eval", "save"])
+def test_a_process_that_gets_a_signal_saves_the_step_and_leaves_with_its_code(tmp_path: Path, place: str) -> None:
+    run, moment = tmp_path / "run", tmp_path / "moment"
+    process = faults.start(run, moment=moment)
+    faults.wait_until(lambda: place in faults.describe_moment(read_moment(moment)), process)
+    number = signal.SIGINT if place == "train" else signal.SIGTERM
     process.send_signal(number)
     assert process.wait(faults.TIMEOUT) == 128 + number
-    assert max(r["step"] for r in lines(run)) <= steps(run)[-1] < 120
-    assert tensors(run)
+    last = read_moment(moment).step
+    assert steps(run)[-1] == last < 120
+    assert max((r["step"] for r in lines(run)), default=0) <= last
+    assert faults.finish(faults.start(run)) and steps(run)[-1] == 120
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["compile", "train", "save"])
+def test_a_second_signal_leaves_at_once_and_the_run_goes_on(tmp_path: Path, place: str) -> None:
+    run, moment = tmp_path / "run", tmp_path / "moment"
+    process = faults.start(run, moment=moment)
+    faults.wait_until(lambda: place in faults.describe_moment(read_moment(moment)), process)
+    began = time.monotonic()
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+    assert process.returncode == 143 and time.monotonic() - began < 2
+    assert faults.finish(faults.start(run)) and steps(run)[-1] == 120

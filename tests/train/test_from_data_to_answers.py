@@ -15,7 +15,7 @@ import pytest
 
 from netspec.cli.main import main
 
-pytestmark = pytest.mark.slow  # each trains a model of its own: five programs to compile
+SLOW = pytest.mark.slow  # each trains a model of its own, of which the table's stays quick
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ train M {
     )
 
 
+@SLOW
 def test_pictures(run: Callable[[str], str]) -> None:
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
@@ -123,6 +124,7 @@ train M {
     assert [(row["file"], row["label"]) for row in answers] == found
 
 
+@SLOW
 def test_a_treebank(run: Callable[[str], str]) -> None:
     tags = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "barks": "VERB", "sleeps": "VERB"}
 
@@ -157,7 +159,20 @@ train M {
     assert [row["words"] for row in rows_of("answers.csv")] == ["the", "cat", "barks", "a", "dog"]
 
 
-def test_texts_that_are_gone_on_with(run: Callable[[str], str]) -> None:
+ALONE = """  input tokens: i32[B, T]
+  output logits = tokens -> embed(290, 32) -> self_attention(2, causal=true) -> dense(290)
+"""
+PACKED = """  input tokens: i32[B, T]
+  input segment: i32[B, T]
+  input position: i32[B, T]
+  x = (tokens -> embed(290, 32)) + sinusoidal(position, 32)
+  output logits = x -> self_attention(2, causal=true, segments=segment) -> dense(290)
+"""
+
+
+@SLOW
+@pytest.mark.parametrize("inputs", [ALONE, PACKED], ids=["tokens", "positions and segments"])
+def test_texts_that_are_gone_on_with(run: Callable[[str], str], inputs: str) -> None:
     pytest.importorskip("tokenizers")
     Path("data/lines.txt").write_text("".join(f"{one} {two}\n" for one, two in (("red", "rose"), ("blue", "sky"), ("green", "leaf"))) * 16)
     train(
@@ -166,9 +181,7 @@ def test_texts_that_are_gone_on_with(run: Callable[[str], str]) -> None:
 
 model M {
   dim T >= 2
-  input tokens: i32[B, T]
-  output logits = tokens -> embed(290, 32) -> self_attention(2, causal=true) -> dense(290)
-}
+INPUTS}
 
 train M {
   data = text_lines("lines.txt") -> bpe(290) -> shuffle -> batch(8)
@@ -179,8 +192,11 @@ train M {
 }
 
 serve M { tokens = greedy(logits, stop=1, limit=6) }
-""",
+""".replace("INPUTS", inputs),
     )
+    Path("new.csv").write_text('id,text\n1,green\n2,"blue"\n')
+    run("predict run new.csv --output table.csv")
+    assert [row["answer"].strip() for row in rows_of("table.csv")] == ["leaf", "sky"]
     Path("new.txt").write_text("blue\ngreen\nred\n")
     said = run("predict run new.txt").split()
     assert said[:3] == ["row", "text", "answer"] and [said[place] for place in (6, 10, 14)] == ["sky", "leaf", "rose"]
@@ -189,6 +205,7 @@ serve M { tokens = greedy(logits, stop=1, limit=6) }
     assert json.loads(Path("answers.jsonl").read_text())["answer"].strip() == "leaf"
 
 
+@SLOW
 def test_a_series(run: Callable[[str], str]) -> None:
     wave = 50 + 10 * np.sin(np.arange(400) / 3)
     Path("data/wave.csv").write_text("\n".join(["load,next", *(f"{v:.4f},{v:.4f}" for v in wave)]) + "\n")

@@ -122,6 +122,7 @@ def test_fit_begins_with_the_weights_that_it_is_given() -> None:
     assert seen and not np.array_equal(with_them.state.params["dense_0/kernel"], program.fit().state.params["dense_0/kernel"])
 
 
+@pytest.mark.slow
 def test_export_init_from_and_checkpoints_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

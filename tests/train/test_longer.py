@@ -74,6 +74,7 @@ def test_a_finished_run_goes_on_to_what_a_longer_one_has_at_once(tmp_path: Path)
     assert (settings["duration"], [e["until"] for e in settings["earlier"]]) == ((2, "epoch"), [6])
 
 
+@pytest.mark.slow
 def test_what_a_schedule_does_is_said_and_a_kill_in_between_changes_no_bit(tmp_path: Path) -> None:
     for name in ("run", "other"):
         train(tmp_path / name, of(1))
@@ -86,6 +87,7 @@ def test_what_a_schedule_does_is_said_and_a_kill_in_between_changes_no_bit(tmp_p
     assert (tensors(tmp_path / "run"), lines(tmp_path / "run")) == (tensors(tmp_path / "other"), lines(tmp_path / "other"))
 
 
+@pytest.mark.slow
 def test_a_run_may_become_shorter_than_it_was_to_be_but_not_than_it_is(tmp_path: Path) -> None:
     with killed_after(9):
         train(tmp_path / "run", of(3))
@@ -96,6 +98,7 @@ def test_a_run_may_become_shorter_than_it_was_to_be_but_not_than_it_is(tmp_path:
     assert steps(tmp_path / "run")[-1] == 12
 
 
+@pytest.mark.slow
 def test_a_schedule_that_does_not_end_with_the_training_goes_on_as_it_was(tmp_path: Path) -> None:
     rule = Adam(learning_rate=WarmupCosine(peak=0.02, warmup=Duration(3, "step"), duration=Duration(30, "step")))
     with killed_after(9):
@@ -127,6 +130,7 @@ def test_anything_else_is_another_spec(tmp_path: Path) -> None:
     assert isinstance(found, RunOfAnotherSpec) and found.differences == ("train.duration: was 1 epochs, is 2 epochs",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["spec.2.net", "settings.json"])
 def test_a_full_disk_while_the_length_changes_leaves_the_run_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     train(tmp_path / "run", of(1))

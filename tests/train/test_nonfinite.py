@@ -83,6 +83,23 @@ def test_a_step_that_is_no_number_leaves_the_state_as_it_was_and_counts() -> Non
     assert (int(state.guard["skipped"]), int(state.guard["in_row"])) == (1, 0)
 
 
+def test_the_learning_rate_that_is_told_is_that_of_the_updates_that_were_taken() -> None:
+    """The bad steps 1 and 3 are none of `slow`, whose turns are the steps 2 and 4, and no progress on the schedule of `fast`."""
+    updates = "".join(
+        f"  update {name} {{ loss = mean_squared_error(y, t); params = {own}; optimizer = sgd(linear(0.5, 0.1)); every = {every} }}\n"
+        for name, own, every in (("fast", '"dense_0/**"', 1), ("slow", '"dense_1/**"', 2))
+    )
+    spec = SPEC.replace("  loss = mean_squared_error(y, t)\n  optimizer = adam(0.01)\n", updates)
+    made = netspec.compile(spec, set={"train.on_nonfinite": '"skip"'}).at(steps_per_epoch=2)
+    state, gauge, told = made.init(), made.gauge(), []
+    for scale in (1e38, 1.0, 1e38, 1.0):
+        state, _, seen = made.observed_step(state, batch(scale), gauge)
+        told.append(made.reading(gauge, seen).learning_rate)
+    rates = [0.5 - 0.4 * k / 6 for k in range(6)]
+    assert [told[1][name] for name in ("fast", "slow")] == pytest.approx([rates[0], rates[1]])
+    assert [told[3][name] for name in ("fast", "slow")] == pytest.approx([rates[1], rates[3]])
+
+
 def test_skipped_steps_are_counted_in_the_lines(tmp_path: Path) -> None:
     fit = program("skip").fit(data(), out=tmp_path / "run")
     assert [line["skipped_steps"] for line in lines(tmp_path / "run")] == [1, 2, 3]
@@ -121,11 +138,21 @@ def test_a_run_goes_back_and_on_with_the_data_behind(tmp_path: Path) -> None:
     assert equal(copied(alone.state), copied(fit.state)), "without a folder it goes back to what it kept in memory"
 
 
+def test_a_run_killed_behind_a_step_that_was_left_out_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    require_the_same_bits(tmp_path, "skip", "f32", (7,))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "precision"), [("skip", "f32"), ("rollback(5)", "f32"), ("skip", "mixed(f16)")])
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, rule: str, precision: str) -> None:
+    require_the_same_bits(tmp_path, rule, precision, (5, 6, 7, 14))
+
+
+def require_the_same_bits(tmp_path: Path, rule: str, precision: str, moments: tuple[int, ...]) -> None:
+    """A run that is killed behind some step, and goes on, ends as one that is not."""
     made = program(rule, precision)
     whole = made.fit(data(), out=tmp_path / "whole")
-    for moment in (5, 6, 7, 14):
+    for moment in moments:
         run = tmp_path / f"at {moment}"
         with killed_after(moment):
             made.fit(data(), out=run)
@@ -151,6 +178,7 @@ def test_the_loss_scale_halves_and_doubles() -> None:
     assert (after(least, True).guard["scale"], int(after(least, True).guard["in_row"])) == (1, 1)
 
 
+@pytest.mark.slow
 def test_f16_trains_as_f32_does_once_its_scale_is_found() -> None:
     half, full = program("stop", "mixed(f16)"), program("stop")
     losses = [[r.loss for r in made.fit(data(())).history] for made in (half, full)]
@@ -160,6 +188,7 @@ def test_f16_trains_as_f32_does_once_its_scale_is_found() -> None:
     assert {x.dtype for x in jax.tree.leaves(state.params)} == {np.dtype("float32")}
 
 
+@pytest.mark.slow
 def test_f16_stops_where_no_scale_helps() -> None:
     spec = SPEC.replace("mean_squared_error(y, t)", "1e8 * mean_squared_error(y, t)").replace("3 epochs", "10 epochs")
     with pytest.raises(netspec.SpecError) as caught:

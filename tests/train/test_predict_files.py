@@ -48,6 +48,30 @@ train Tags {
   duration = 30 steps
 }
 """
+PICTURES = """netspec 1
+
+model Pictures { input image: f32[B, 8, 8, 1]; output logits = image -> flatten -> dense(10) }
+
+train Pictures { data = digits() -> batch(64); loss = softmax_cross_entropy(logits, label); optimizer = sgd(0.1); duration = 2 steps }
+"""
+LINES = """netspec 1
+
+model Lines {
+  dim N >= 2
+  input text: u8[B, N]
+  output logits = cast(text, i32) -> embed(256, 8) -> dense(256)
+}
+
+train Lines {
+  data = text_lines("lines.txt") -> batch(2)
+  loss = softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), mask=iota(N - 1)[none, :] < length[:, none])
+  optimizer = adam(0.1)
+  duration = 4 steps
+}
+
+serve Lines { text = greedy(logits, stop=0, limit=4) }
+"""
+SPECS = {"flowers": FLOWERS, "tags": TAGS, "pictures": PICTURES, "lines": LINES}
 KINDS = ("rose", "lily", "iris")
 
 
@@ -73,14 +97,15 @@ def sentence(*words: str, tags: bool = True) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs `flowers` and `tags`, and files of examples without labels."""
+    """A run of each spec, and files of examples without labels."""
     here = tmp_path_factory.mktemp("people")
     write_flowers(here / "flowers.csv", 40)
     write_flowers(here / "new.csv", 11, labels=False)
     sentences = [sentence("the", "dog", "barks"), sentence("a", "cat", "sleeps"), sentence("the", "cat"), sentence("a", "dog")]
     (here / "train.conllu").write_text("".join(sentences))
     (here / "new.conllu").write_text(sentence("the", "cat", "barks", tags=False) + sentence("dog", tags=False))
-    for name, text in (("flowers", FLOWERS), ("tags", TAGS)):
+    (here / "lines.txt").write_text("abab\nab\nababab\nabababab\n")
+    for name, text in SPECS.items():
         (here / f"{name}.net").write_text(text)
         assert main(["train", str(here / f"{name}.net"), "--data", str(here), "--out", str(here / name)]) == 0
     return here
@@ -112,7 +137,8 @@ def test_the_same_examples_in_every_form_of_file_have_the_same_answers(home: Pat
     np.savez(tmp_path / "new.npz", x=np.array([[r["long"], r["wide"]] for r in rows], np.float32))
     run = netspec.load(home / "flowers")
     wanted = [(row["label"], row["price"]) for row in run.predict_files(home / "new.csv")]
-    for name in ("new.tsv", "new.jsonl", "fields.jsonl", "new.npz"):
+    (tmp_path / "new.csv").write_text((home / "new.csv").read_text().replace(",", ";"))
+    for name in ("new.tsv", "new.csv", "new.jsonl", "fields.jsonl", "new.npz"):
         assert [(row["label"], row["price"]) for row in run.predict_files(tmp_path / name)] == wanted, name
     both = run.predict_files(tmp_path / "new.tsv", tmp_path / "new.jsonl")
     assert [row["file"] for row in both[10:12]] == [str(tmp_path / "new.tsv"), str(tmp_path / "new.jsonl")]
@@ -131,6 +157,24 @@ def test_tags_stand_beside_their_words(home: Path, tmp_path: Path, capsys: pytes
     assert arrays["tag"].tolist() == [["DET", "NOUN", "VERB"], ["NOUN", "", ""]] and arrays["length"].tolist() == [3, 1]
 
 
+def test_a_treebank_is_written_again_with_its_tags(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    multiword = "# new\n1-2\tthedog" + "\t_" * 8 + "\n"
+    text = multiword + sentence("the", "dog", tags=False) + sentence("a", "cat", "sleeps", tags=False).rstrip()
+    (tmp_path / "new.conllu").write_text(text)
+    (tmp_path / "new.jsonl").write_text('{"words": ["the", "dog"]}\n')
+    assert predict(home, "tags", str(tmp_path / "new.conllu"), "--output", str(tmp_path / "out.conllu")) == 0
+    tagged = [sentence("the", "dog"), sentence("a", "cat", "sleeps")]
+    assert (tmp_path / "out.conllu").read_text() == text.split("1\tthe\t")[0] + "".join(tagged)
+    files = [str(tmp_path / "new.jsonl"), str(tmp_path / "new.conllu")]
+    assert predict(home, "tags", *files, "--output", str(tmp_path / "both.conllu")) == 0
+    assert (tmp_path / "both.conllu").read_text() == tagged[0] + (tmp_path / "out.conllu").read_text()
+    capsys.readouterr()
+    assert predict(home, "flowers", str(home / "new.csv"), "--output", str(tmp_path / "more.conllu")) == 1
+    assert ".jsonl or .npz" in capsys.readouterr().err
+    assert predict(home, "tags", *files, "--outputs", "--output", str(tmp_path / "more.conllu")) == 1
+    assert "error[answer-not-flat]" in capsys.readouterr().err
+
+
 def test_words_in_json_lines_are_tagged(home: Path, tmp_path: Path) -> None:
     (tmp_path / "new.jsonl").write_text('{"words": ["the", "dog"]}\n{"words": ["cat"], "who": "me"}\n')
     rows = netspec.load(home / "tags").predict_files(tmp_path / "new.jsonl")
@@ -144,7 +188,20 @@ def test_outputs_as_they_are_and_what_a_table_has_no_place_for(home: Path, tmp_p
     assert (tmp_path / "out.csv").read_text().splitlines()[0] == "row,logits_0,logits_1,logits_2,guess_0"
 
 
-UNFIT = {
+def test_texts_stand_in_lines_and_in_a_column(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("a\nab, b\n")
+    (tmp_path / "new.csv").write_text('who,text\nme,a\nyou,"ab, b"\n')
+    run = netspec.load(home / "lines")
+    lines = run.predict_files(tmp_path / "new.txt")
+    assert [(row["row"], row["text"]) for row in lines] == [(1, "a"), (2, "ab, b")] and len(lines[0]["answer"]) <= 4
+    assert run.predict_files(tmp_path / "new.csv") == lines
+
+
+def save_picture(path: Path, side: int) -> None:
+    pytest.importorskip("PIL.Image").fromarray(np.zeros((side, side), np.uint8)).save(path)
+
+
+UNFIT: dict[str, tuple[str, str, str | bytes | int, str, str]] = {
     "nearest column": ("flowers", "a.csv", "lnog,wide\n1,2\n", "`a.csv` has no `long`, which the field `x` is made of", "`lnog`"),
     "line of a bad value": ("flowers", "a.csv", "long,wide\n1,2\n1,big\n", 'line 3 of `a.csv` has "big" in the column `wide`', ""),
     "no object": ("flowers", "a.jsonl", '{"x": [1, 2]}\n[1, 2]\n', "line 2 of `a.jsonl` is no JSON object", "each line is one example"),
@@ -158,6 +215,25 @@ UNFIT = {
     "a picture": ("flowers", "a.png", "", "its data were no pictures", "arrays (.npz)"),
     "nothing there": ("flowers", "b.csv", "", "there is no file `b.csv`", ""),
     "a folder": ("flowers", ".", "", "it is a folder", "arrays (.npz)"),
+    "an empty table": ("flowers", "a.csv", "", "`a.csv`", ""),
+    "a header alone": ("flowers", "a.csv", "long,wide\n", "`a.csv`", ""),
+    "a table of bytes": ("flowers", "a.csv", b"\x89PNG\xff\n", "line 1 of `a.csv`", ""),
+    "an open quote": ("flowers", "a.csv", 'long,wide\n1,"2\n', "line 2 of `a.csv`", "quote"),
+    "a value too few": ("flowers", "a.csv", "long,wide\n1,2\n1\n", "line 3 of `a.csv`", "2 columns"),
+    "empty lines": ("flowers", "a.jsonl", "\n\n", "`a.jsonl`", ""),
+    "no archive": ("flowers", "a.npz", "long", "`a.npz`", ""),
+    "an empty archive": ("flowers", "a.npz", "", "`a.npz`", ""),
+    "lines of bytes": ("flowers", "a.jsonl", b'{"x": "\xff"}', "line 1 of `a.jsonl`", ""),
+    "an empty treebank": ("tags", "a.conllu", "", "`a.conllu`", ""),
+    "a treebank of bytes": ("tags", "a.conllu", b"1\t\xff\n", "line 1 of `a.conllu`", ""),
+    "an empty text": ("lines", "a.txt", "", "`a.txt`", ""),
+    "a text of bytes": ("lines", "a.txt", b"one\ntw\xff\n", "line 2 of `a.txt`", ""),
+    "no column of texts": ("lines", "a.csv", "who,words\nme,a\n", "`a.csv` has no `text`", "`words`"),
+    "a picture of a text": ("lines", "a.png", "", "its data were no pictures", "tables (.csv) with a column `text`"),
+    "no picture": ("pictures", "a.png", "nothing", "`a.png`", ""),
+    "an empty picture": ("pictures", "a.png", "", "`a.png`", ""),
+    "a picture of another size": ("pictures", "a.png", 9, "`a.png`", "8"),
+    "a folder without pictures": ("pictures", ".", "", "`.`", ""),
 }
 
 
@@ -166,13 +242,18 @@ def test_what_is_said_of_files_that_do_not_fit(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def is_said(case: tuple[str, str, str, str, str]) -> None:
+    def is_said(case: tuple[str, str, str | bytes | int, str, str]) -> None:
         run, name, text, message, help = case
-        if name not in ("b.csv", "."):
-            (tmp_path / name).write_text(text)
-        assert predict(home, run, name) == (2 if name == "b.csv" else 1)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        if isinstance(text, int):
+            save_picture(tmp_path / name, text)
+        elif name not in ("b.csv", "."):
+            (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        code = predict(home, run, name)
         said = " ".join(capsys.readouterr().err.split())
-        assert message in said and help in said, said
+        assert code == (2 if name == "b.csv" else 1), said
+        assert message in said and help in said and said.count("error[") == 1, said
 
     hold((is_said,), *UNFIT.values())
 

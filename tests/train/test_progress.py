@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,12 @@ def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch
     assert isinstance(shown, Bar)
     shown.begin("Digits", 0, 880)
     shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0, 0.25)
+    shown.record(replace(TRAINED, measured={"learning_rate": 0.0025}))
     shown.record(RECORD)
+    shown.advance(441, {"loss": 0.25, "accuracy": 0.9}, 1234.0, 0.25)
     shown.end()
-    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "0.1034", "0.9722", ":"):
+    assert "rate 0.0025" in stream.getvalue().rpartition("0.1034")[2], "the learning rate stays beside the bar"
+    for part in ("Digits", "441/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "data-wait 25%", "0.1034", "0.9722", ":"):
         assert part in stream.getvalue(), part
 
 

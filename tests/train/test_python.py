@@ -152,10 +152,10 @@ def test_inputs_that_do_not_fit(run: Path, inputs: dict[str, Any], slug: str) ->
 
 def test_a_run_without_evaluation_data_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = opened(run)
-    monkeypatch.setattr(type(loaded.program), "evaluation_feed", lambda *_: None)
+    monkeypatch.setattr(type(loaded.program), "evaluation_feed", lambda *_, **__: None)
     with pytest.raises(SpecError) as caught:
         loaded.evaluate()
-    assert caught.value.diagnostics == (NothingToEvaluate(run=str(run)),)
+    assert caught.value.diagnostics == (NothingToEvaluate(run=str(run), parts=loaded.program.parts),)
 
 
 def test_no_batches_are_a_problem() -> None:

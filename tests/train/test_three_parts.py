@@ -11,8 +11,13 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
+from netspec.cli.training_commands import pack_arrays
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.spec_error import SpecError
 from netspec.library.data.datasets.digits import Digits
+from netspec.source import Source
+from netspec.syntax.parser import parse
+from netspec.syntax.printer import print_file
 
 SPEC = """netspec 1
 model M {
@@ -42,6 +47,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("parts")
     assert main(["train", str(written(folder)), "--out", str(folder / "run")]) == 0
     return folder / "run"
+
+
+def formatted_text(text: str) -> str:
+    file, problems = parse(Source("m.net", text))
+    assert file is not None and not problems
+    return print_file(file)
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
@@ -122,3 +133,31 @@ def test_examples_in_two_parts_are_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert "warning[examples-in-two-parts]: of the 50 examples of the test part 40 also stand in the training part" in said
     program.fit(progress=True)
     assert "examples-in-two-parts" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("aside", ["validation=0.2", "test=0.1, validation=0.2"])
+def test_records_have_the_numbers_that_they_have_in_the_data(tmp_path: Path, aside: str) -> None:
+    """Of any part: a class that there is not, a weight below 0, a number that is none, each at places all over the data."""
+    fields = "{image: f32[8, 8, 1], label: i32[], w: f32[]}"
+    data = Digits().load(None) | {"w": np.ones(1437, np.float32)}
+    program = netspec.compile(written(tmp_path, f"arrays(fields={fields}, {aside})", "weights = w"))
+    for place in (0, 17, 700, 701, 702, 703, 1436):
+        for field, value in (("label", 12), ("w", -1), ("w", np.nan)):
+            bad = {name: np.array(values) for name, values in data.items()}
+            bad[field][place] = value
+            with pytest.raises((SpecError, Mistake), match=rf"record {place}\b"):
+                program.feeds(bad, None, None)
+            (tmp_path / "data.npz").write_bytes(pack_arrays(bad))
+            with pytest.raises((SpecError, Mistake), match=rf"record {place}\b"):
+                program.feeds(None, None, tmp_path / "data.npz")
+
+
+def test_both_spellings_of_what_is_best_mean_the_same(tmp_path: Path) -> None:
+    """The formatter writes one of them."""
+    brief, long = "best = max accuracy  # why\n  stop { metric = min loss }", "best = max(accuracy)  # why\n  stop { metric = min(loss) }"
+    plans = [netspec.compile(written(tmp_path, more=more)).plan for more in (brief, long)]
+    assert [(str(plan.best), str(plan.stop.goal)) for plan in plans if plan and plan.stop] == [("max(accuracy)", "min(loss)")] * 2
+    formatted = [formatted_text(SPEC.replace("DATA", "digits()").replace("MORE", more)) for more in (brief, long)]
+    assert formatted[0] == formatted[1] and "best = max(accuracy)  # why" in formatted[0]
+    for other in ("best = max", "best = accuracy max", "best = max loss accuracy", "seed = max loss", "best = max in"):
+        assert not netspec.check(written(tmp_path, more=other)).ok

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,9 @@ from netspec import files
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.files import WriteFailed
 from netspec.train import leaves
+from tests.train import full_disks
 from tests.train.faults import ROOT
+from tests.train.full_disks import small_files
 from tests.train.runs import killed_after, lines, opened, steps, tensors, train
 
 SAVED = 8
@@ -132,22 +132,8 @@ def test_after_the_disk_has_room_again_the_run_goes_on(run: Path, tmp_path: Path
     assert opened(run, "last").step == 18
 
 
-@contextmanager
-def small_files() -> Iterator[None]:
-    """No file may grow beyond two kilobytes: a limit of the kernel, which Orbax meets as it meets a full disk.
-
-    It holds for the whole process, for the file that pytest's own output may go to as well: so it stands for one call only.
-    """
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_limit_of_the_kernel_met_by_orbax_itself_is_the_same_problem(run: Path) -> None:
-    with small_files():
+    with small_files(4_000):
         problem = refused(run)
     assert problem.path == str(run / "checkpoints" / "12") and problem.step.startswith("saving the checkpoint of step 12")
     assert steps(run)[-1] == SAVED
@@ -181,3 +167,15 @@ def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
     other.communicate()
     assert caught.value.diagnostic == RunInUse(run=str(run))
     assert train(run, resume=True).stop.exit_code == 0
+
+
+def test_a_disk_that_is_full_at_any_write_loses_nothing() -> None:
+    """A few seconds: each case trains twice."""
+    report = full_disks.run(1, seed=3)
+    assert report.wrong == [] and report.ends.total() == 1
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_at_forty_writes_loses_nothing() -> None:
+    report = full_disks.run(40, seed=4)
+    assert report.wrong == [] and report.ends["told"] >= 20

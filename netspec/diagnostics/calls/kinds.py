@@ -47,11 +47,15 @@ class NotCallable(Diagnostic):
     """The function that was called as if it were a part of the tensor."""
     layer_at: Span | None = None
     """Where the layer is bound that is the value and lacks `shared`."""
+    weight: str = ""
+    """The weight that is read of it: it is not called."""
 
     def mistake(self) -> object:
         return (self.slug(), self.layer_at.start) if self.layer_at is not None and self.ways else None
 
     def message(self) -> str:
+        if self.weight:
+            return f"`{self.name}` is a layer without an instance, which has no `{self.weight}`"
         called = "a stage" if self.what == "a function of static values" else "something to call"
         return f"`{self.name}` is {self.what}, not {called}"
 
@@ -80,6 +84,8 @@ class NotCallable(Diagnostic):
         chosen = self.chosen()
         if chosen is not None and chosen.words:
             return f"write `{chosen.words}`"
+        if self.weight:
+            return f"an instance has weights: `shared {self.name} = …`"
         if self.function:
             return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
         if self.what == "a function of static values":
@@ -115,7 +121,7 @@ class WrongKind(Diagnostic):
         return [*self.ways, *(Repair((Edit(place, ours),), ours) for ours in (said.ours if said is not None else ()))]
 
     def help(self) -> str | None:
-        return (self._foreign() if "layer" in self.wanted else "") or HOMES.get(self.is_a)
+        return (self._foreign() if "layer" in self.wanted else "") or TAKEN.get(self.wanted) or HOMES.get(self.is_a)
 
     def _foreign(self) -> str:
         """What other libraries mean by the name where layers stand."""
@@ -127,6 +133,8 @@ class WrongKind(Diagnostic):
         return said.how() if said is not None else ""
 
 
+TAKEN = {"a mapping": "`map` takes functions of one example's values, `log1p`, `noise(0.1)` or one of a plugin; others stand in the chain"}
+"""What is meant by kinds that few know."""
 HOMES = {
     "loss": "losses stand in `train`: `loss = softmax_cross_entropy(logits, label)`",
     "metric": "metrics stand in `train`: `metric accuracy = accuracy(logits, label)`",
@@ -135,6 +143,7 @@ HOMES = {
     "initializer": "initializers are arguments of layers: `dense(10, kernel_init=zeros)`",
     "dataset": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "transform": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
+    "mapping": 'functions of examples stand in `map`: `data = csv(…) -> map(log1p, "price") -> batch(32)`',
     "layer": "layers stand in blocks and models",
     "function of static values": "call it: its arguments stand in parentheses behind it",
 }

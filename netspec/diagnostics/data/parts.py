@@ -21,11 +21,11 @@ class ExamplesInTwoParts(Diagnostic):
     of: int
     """Examples of the part."""
     record: int
-    """The first of them, counted from 0."""
+    """The first of them, by its place in the data that it is a part of, counted from 0."""
 
     def message(self) -> str:
         which = f"of the {self.of:,} examples of the {self.part} part {self.examples:,} also stand"
-        return f"{which} in the training part, the first is its record {self.record} (counted from 0)."
+        return f"{which} in the training part, the first is record {self.record} of its data (counted from 0)."
 
     def help(self) -> str | None:
         if self.part == "test":

@@ -31,6 +31,21 @@ class NoRecords(Diagnostic):
 
 
 @record(kw_only=True)
+class BadGraph(Diagnostic):
+    """The arrays of a file are no graphs: an edge leads to a node that is not there or is of another graph, or the numbers that say which
+    graph a node is of leave one out."""
+
+    file: str
+    why: str
+
+    def message(self) -> str:
+        return f"`{self.file}` holds no graphs: {self.why}."
+
+    def help(self) -> str | None:
+        return "number the nodes of all graphs through from 0, one graph behind the other, where the file is made"
+
+
+@record(kw_only=True)
 class LabelOutOfRange(Diagnostic):
     """A label in a data file is not one of the dataset's classes."""
 

@@ -16,6 +16,8 @@ class BadText(Diagnostic):
     """The first byte that cannot be read."""
 
     def message(self) -> str:
+        if not self.byte:
+            return f"line {self.line} of `{self.file}` is no text: it has a byte of zeros, as UTF-16 and files that are no text have."
         return f"line {self.line} of `{self.file}` is not UTF-8: it has the byte {self.byte:#04x}."
 
     def help(self) -> str | None:

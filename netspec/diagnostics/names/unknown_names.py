@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.diagnostics.text.calls import find_around, find_call
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -48,6 +49,9 @@ class UnknownName(_Near):
     def message(self) -> str:
         return f"there is no {self.noun} `{self.name}`{' yet' if self.below is not NOWHERE else ''}"
 
+    def covers(self) -> Span | None:
+        return find_call(self.at) if "layer" in self.noun else None
+
     def places(self) -> Sequence[Place]:
         return [] if self.below is NOWHERE else [Place(self.below, "bound here, below its use")]
 
@@ -85,9 +89,36 @@ class UnknownName(_Near):
 
 
 @record(kw_only=True)
+class UnknownWeight(_Near):
+    """A weight of an instance is read by a name that none of its weights has."""
+
+    of: str
+    """The instance, or the layer below it."""
+    name: str
+    layer: bool = False
+    """The name is that of a layer below it, and no weight."""
+
+    def message(self) -> str:
+        if self.layer:
+            return f"`{self.of}.{self.name}` is a layer with weights, and no tensor"
+        return f"`{self.of}` has no weight `{self.name}`"
+
+    def label(self) -> str:
+        return "not one of its weights"
+
+    def help(self) -> str:
+        if not self.options:
+            return f"`{self.of}` has no weights at all"
+        known = f"`{self.of}` has {', '.join(f'`{o}`' for o in self.options)}"
+        meant = self.how or (f"did you mean {quote_choices(self.near)}?" if self.near else "")
+        return f"{meant}; {known}" if self.how else f"{meant} {known}".strip()
+
+
+@record(kw_only=True)
 class UnknownArgument(_Near):
     """A call passes an argument by a name that the op or block does not have."""
 
+    covers_text = True
     op: str
     name: str
     others: tuple[str, ...] = ()
@@ -105,6 +136,9 @@ class UnknownArgument(_Near):
             said = f"{self.how.partition(': `')[0]}: write" if self.how and not self.others else "write"
             return f"{said} `{repair.words}`"
         return super().help() or f"`{self.op}` takes no arguments"
+
+    def covers(self) -> Span | None:
+        return find_around(self.at)
 
     def own_edits(self) -> Sequence[Edit]:
         return self.ways[0].edits if self.ways else super().own_edits()

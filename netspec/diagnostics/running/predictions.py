@@ -107,12 +107,14 @@ class AnswersOfUnknownForm(Diagnostic):
     """The name of the file for the answers does not say in which form they are to be written."""
 
     file: str
+    own: tuple[str, ...] = ()
+    """Endings of the form of the run's own data, in which answers can be written too."""
 
     def message(self) -> str:
         return f"the name `{self.file}` does not say how answers are written."
 
     def help(self) -> str | None:
-        return "give it the ending .csv, .tsv, .jsonl or .npz"
+        return f"give it the ending {', '.join(('.csv', '.tsv', '.jsonl', *self.own))} or .npz"
 
 
 @record(kw_only=True)

@@ -77,6 +77,21 @@ class InitialWeightsDiffer(Diagnostic):
 
 
 @record(kw_only=True)
+class InitialNamesDiffer(Diagnostic):
+    """The weights that a run is to begin with were trained on data whose numbers mean something else: other classes, or another vocabulary.
+    A row of an embedding or of a head would stand for another name than it was trained for."""
+
+    source: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the weights of `{self.source}` were trained on other names:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return "give both trainings the same names in the same order, or take the weights as they are: `--other-names`"
+
+
+@record(kw_only=True)
 class BadMap(Diagnostic):
     """A `--map` cannot be followed: it is no pair of patterns, it fits no array, or it gives two arrays one name."""
 
@@ -110,7 +125,7 @@ class InitialWeightsNeeded(Diagnostic):
 
 @record(kw_only=True)
 class NoInitialWeights(Diagnostic):
-    """`--map` and `--partial` say how weights are taken over, and no `--init-from` says whose."""
+    """`--map`, `--partial` and `--other-names` say how weights are taken over, and no `--init-from` says whose."""
 
     option: str
 

@@ -106,7 +106,7 @@ recurrent: rnn
 mgu minimalgatedunit: mgu_cell
 lstmcelllayer optimizedlstmcell: lstm_cell
 grucelllayer: gru_cell
-timedistributed distribute ~ layers work on the last axis of any tensor: write the layer alone
+timedistributed distribute ~ layers work on the last axis of any tensor, and the layer stands alone
 convlstm: conv_lstm_cell
 noop passthrough ident: identity
 sequential modulelist compose = x -> dense(32) -> relu | stages stand one behind the other

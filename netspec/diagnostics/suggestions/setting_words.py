@@ -34,6 +34,7 @@ randomseed rngseed randomstate manualseed seedeverything: seed
 emadecay emamomentum useema exponentialmovingaverage modelema: ema
 validationdata valdata validdata evaldata testdata validationset valset testset valdataset evaldataset validationdataset evaluationdata
   validation val valid test evaluation testdataset evaluate evals: eval_data
+validationsplit valsplit validationsize valsize validationfraction valfraction evalsplit: validation_split
 evalevery evalsteps evalfrequency evalfreq evalinterval validationfreq validationfrequency validationinterval valcheckinterval valevery
   checkvaleverynepoch evaluationstrategy evaleverynepochs validateevery valinterval valfreq evalepochs: eval_every
 evallimit limitvalbatches validationsteps evalbatches maxevalbatches: eval_limit
@@ -58,8 +59,9 @@ prefetch pinmemory persistentworkers prefetchfactor cache
 datadir dataroot dataroots datapath datafolder root ~ the folder stands on the command line: `netspec train FILE --data DIR`
 droplast dropremainder ~ in training a last batch that is not full is left out
 model network net architecture modelname ~ the header names the model
-earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta
-  ~ a training ends early by a section `stop { metric = loss; patience = 5 }`
+earlystopping earlystop patience earlystoppingpatience stoppingpatience earlystoppingrounds: stop_patience
+mindelta earlystoppingmindelta earlystoppingthreshold earlystoppingdelta: stop_min_delta
+callbacks callback ~ a training ends early by a section `stop { metric = loss; patience = 5 }`
 savebest savebestonly monitor mode loadbestmodelatend restorebestweights metricforbestmodel keepbest greaterisbetter monitormetric
   ~ the checkpoint with the lowest loss of validation is kept as the best; `best = max(accuracy)` goes by a metric
 lossweights lossweight ~ a weight stands before its term in the loss: `0.5 * huber(…)`

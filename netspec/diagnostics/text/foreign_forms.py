@@ -85,6 +85,9 @@ class LayerCalledTwice(Rewritten):
     def message(self) -> str:
         return f"`{self.found}` calls a layer with its arguments and again with its input."
 
+    def covers(self) -> Span | None:
+        return self.at
+
     def advice(self) -> str | None:
         return "a layer is applied by an arrow: `x -> dense(64)`"
 

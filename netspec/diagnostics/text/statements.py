@@ -88,6 +88,13 @@ class MissingType(Diagnostic):
             typed = re.compile(r"[ \t]+(\w+\[[^\]\n]*\])[ \t]*(?=\n|#|$)").match(source.text, end)
         if typed is not None and self.keyword == "input":
             return [Repair((Edit(Span(source, end, typed.start(1)), ": "),), f"input {self.name}: {typed[1]}")]
+        begun = re.compile(r"[ \t]*=[ \t]*([A-Za-z_]\w*)[ \t]*(?=\n|#|;|$)").match(source.text, end)
+        if begun is not None and self.keyword in ("weight", "buffer"):
+            other = [*re.finditer(rf"(?m)^[ \t]*(?:weight|buffer)[ \t]+{begun[1]}[ \t]*:[ \t]*([^=\n]*?)[ \t]*=", source.text[:end])]
+            if other:  # it begins as one whose type is known
+                kind = other[-1][1]
+                words = f"{self.keyword} {self.name}: {kind} = {begun[1]}"
+                return [Repair((Edit(Span(source, end, end), f": {kind}"),), words)]
         if several is not None:
             kind, names = several[2].strip(), [self.name, *re.findall(r"\w+", several[1])]
             start = source.text.rfind(self.keyword, 0, self.at.start)

@@ -60,6 +60,8 @@ class BadSetting(Diagnostic):
         return [Edit(self.at, self.repair)] if self.repair else []
 
     def repairs(self) -> Sequence[Repair]:
+        if self.ways:
+            return self.ways
         texts = (self.repair,) if self.repair else self.options
         return tuple(Repair((Edit(self.at, text),), text, len(texts) > 1 or holds_new_number(self.at.text, text)) for text in texts)
 

@@ -43,10 +43,17 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
         frame.env[name] = outputs.get(name, UNKNOWN)
     for name, tensor in outputs.items():
         frame.wire_names[tensor.wire] = name
+        if outer[name].wire in frame.phases:  # there is nothing that it could be in the others
+            frame.phases[tensor.wire] = frame.phases[outer[name].wire]
     chosen: tuple[Operand, ...] = (*(v.wire for v in fine.values()), *(inner for inner, _ in ends))
-    others: tuple[Operand | None, ...] = (*(outer[n].wire for n in fine), *(None for _ in ends))
+    others: tuple[Operand | None, ...] = (*(others_of(frame, outer[n]) for n in fine), *(None for _ in ends))
     wires = (*(t.wire for t in outputs.values()), *(whole for _, whole in ends))
     frame.emit(When(node.phase, tuple(nodes), chosen, others, wires, node.span))
+
+
+def others_of(frame: Frame, value: Tensor) -> int | None:
+    """What a name that was bound anew is in the other phases; nothing where it exists in none of them."""
+    return None if value.wire in frame.phases else value.wire
 
 
 def close_phase_outputs(frame: Frame, node: tree.When, before: int) -> list[tuple[int, int]]:

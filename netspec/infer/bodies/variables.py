@@ -12,8 +12,8 @@ from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
 from netspec.infer.instance import STATE
 from netspec.infer.types import have_same_type
-from netspec.infer.values import UNKNOWN, Given, Tensor, Unknown, describe
-from netspec.ir import Port, State, Variable, When, reads, walk_nodes, writes
+from netspec.infer.values import UNKNOWN, Given, Tensor, Unknown, Value, describe
+from netspec.ir import Port, Segment, State, Variable, When, reads, walk_nodes, writes
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
 from netspec.library.initializers.distributions import require_fit, require_values
@@ -27,11 +27,18 @@ from netspec.syntax.tree_walk import descendants
 def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     """`weight w: f32[D, 3] = normal(0.02)`: a parameter or buffer under its name."""
     frame.env[node.name] = UNKNOWN
-    type_, init = types.read_type(frame, node.type), read_initializer(frame, node)
-    if type_ is None or init is None or not shape_is_fixed(frame, node, type_):
+    type_, made = types.read_type(frame, node.type), read_beginning(frame, node)
+    if type_ is None or made is None or not shape_is_fixed(frame, node, type_):
         return
-    if not values_fit(frame, node, init, type_):
-        return
+    begins, weight = None, made
+    if isinstance(made, Initializer):
+        weight = Parameter(type_.shape, made, type_.dtype)
+        if not values_fit(frame, node, made, type_):
+            return
+    else:
+        found, weight, begins = made
+        if not begins_fit(frame, node, found, type_):
+            return
     if isinstance(node, tree.Weight) and not type_.is_float:
         frame.report(
             WeightNotTrained(at=Span(node.span.source, node.span.start, node.span.start + len("weight")), name=node.name, kind=str(type_))
@@ -43,7 +50,30 @@ def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     if isinstance(node, tree.Buffer):
         frame.buffers.add(node.name)
     segment = frame.label(node.name, node.name_span)
-    frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
+    frame.begun[tensor.wire] = (weight, begins or segment)
+    frame.emit(Variable(weight, tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span, begins=begins))
+
+
+Beginning = tuple[Tensor, Parameter, Segment]
+"""The weight or buffer as which another begins: its wire, what it is, and where its first value comes from."""
+
+
+def read_beginning(frame: Frame, node: tree.Weight | tree.Buffer) -> Initializer | Beginning | None:
+    """What a weight or buffer begins as: an initializer, or another weight or buffer of the body. None after a problem."""
+    value = expressions.evaluate(frame, node.init, ("initializer",)) if isinstance(node.init, tree.Name) else None
+    if isinstance(value, Tensor) and value.wire in frame.begun:
+        return value, *frame.begun[value.wire]
+    return read_initializer(frame, node, value)
+
+
+def begins_fit(frame: Frame, node: tree.Weight | tree.Buffer, found: Tensor, type_: TensorType) -> bool:
+    """What begins as another has its type; a problem is reported."""
+    if have_same_type(frame, found.type, type_):
+        return True
+    name, wanted = node.init.span.text, f"a weight or buffer of the type {type_}"
+    ways = (Repair((Edit(node.type.span, str(found.type)),), f"{node.name}: {found.type} = {name}"),)
+    frame.report(BadArgument(at=node.init.span, op=node.name, name="=", value=f"`{name}`, {found.type}", expected=wanted, ways=ways))
+    return False
 
 
 def values_fit(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, init: Initializer, type_: TensorType) -> bool:
@@ -57,22 +87,25 @@ def values_fit(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, init:
     return True
 
 
-def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
-    """The initializer that a declaration gives; None after a problem."""
+def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, value: Value = None) -> Initializer | None:
+    """The initializer that a declaration gives, perhaps evaluated before; None after a problem."""
     counting = find_counting(node.init)
     if counting is not None:
         frame.report(describe_counting(node.name, *counting))
         return None
-    value = expressions.evaluate(frame, node.init, ("initializer",))
+    value = expressions.evaluate(frame, node.init, ("initializer",)) if value is None else value
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
     if isinstance(made, Initializer):
         return made
     if not isinstance(made, Unknown):
         from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
 
+        wanted = f"{WANTED}, or the name of a weight or buffer," if isinstance(value, Tensor) else WANTED
         listed = isinstance(node.init, tree.ListExpr) and isinstance(made, list)
         repair = f"from_values({node.init.span.text})" if listed else ""
-        problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=WANTED, repair=repair)
+        problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=wanted, repair=repair)
+        if isinstance(value, Tensor):
+            problem = replace(problem, advice=COMPUTED)
         ways = () if listed else tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))
         frame.report(replace(problem, ways=(*ways, *write_drawn(node.init))))
     return None
@@ -96,6 +129,7 @@ DRAWN = {"random_normal": "normal(1.0)", "random_uniform": "uniform({high})"}
 """What draws anew at every step -> the initializer that draws from the same distribution."""
 
 
+COMPUTED = "it begins as a weight or buffer is, by the name alone; what a step makes of it is bound in `when train { … }`"
 WANTED = "an initializer such as `normal(0.02)`"
 
 

@@ -131,13 +131,23 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
 
 def perform(frame: Frame, use: Call) -> Value:
     """The value of a call; the weights of an average are buffers."""
-    if not isinstance(use.callee, SharedInstance) or use.callee.average is None:
+    if not isinstance(use.callee, SharedInstance):
         return perform_call(frame, use)
+    if use.callee.average is None:
+        return note_use(frame, use.callee, perform_call(frame, use))
     from netspec.infer.calls.averages import keep_nodes  # few specs have any
 
     since = len(frame.nodes)
-    value = perform_call(frame, use)
+    value = note_use(frame, use.callee, perform_call(frame, use))
     return value if isinstance(value, Unknown) or keep_nodes(frame, since, use.callee, use.span) else UNKNOWN
+
+
+def note_use(frame: Frame, callee: SharedInstance, value: Value) -> Value:
+    """An instance is used, perhaps with a problem."""
+    frame.used.add(callee.segment)
+    if isinstance(value, Unknown):
+        frame.failed.add(callee.segment)
+    return value
 
 
 def perform_call(frame: Frame, use: Call) -> Value:
@@ -311,7 +321,7 @@ def take_variadic_inputs(frame: Frame, use: Call, signature: Signature, bound: B
             spans = [n.span for n in written] if len(written) == len(items) else [given.span] * len(items)
             bound.tensors += [Given(v, span) for v, span in zip(items, spans, strict=True)]
         elif isinstance(given.value, Unknown):
-            bound.broken = True
+            bound.broken = bound.ambiguous = True
         else:
             rest.append(given)
     return rest

@@ -10,7 +10,7 @@ from netspec.diagnostics.calls.inputs import MissingInput
 from netspec.infer.calls.input_repairs import name_size
 from netspec.infer.calls.value_repairs import propose_missing
 from netspec.infer.frame import Frame
-from netspec.infer.types import dtype_fits, try_shape
+from netspec.infer.types import try_shape
 from netspec.infer.values import Given, OpValue, SharedInstance, Tensor
 from netspec.library.base import Callable, In
 from netspec.library.shelf import index
@@ -67,7 +67,7 @@ def tensors_in_sight(frame: Frame, slots: Mapping[str, Given]) -> list[str]:
 def fits_port(frame: Frame, use: Call, port: In, slots: Mapping[str, Given], name: str) -> bool:
     """A tensor of the body has the elements and the shape that go there."""
     value = frame.env[name]
-    if not isinstance(value, Tensor) or not dtype_fits(port.dtype, value.type) or value.type.rank < port.rank:
+    if not isinstance(value, Tensor) or not port.takes(value.type) or value.type.rank < port.rank:
         return False
     op = build(use)
     if op is None:

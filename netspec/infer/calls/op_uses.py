@@ -13,7 +13,7 @@ from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.calls.varying import construct_varying, find_varying
 from netspec.infer.frame import Frame, places_of
-from netspec.infer.types import dtype_fits, find_broken_limit, pair_with_ports
+from netspec.infer.types import find_broken_limit, pair_with_ports
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Op
@@ -111,9 +111,6 @@ def find_fault(error: Exception) -> PluginFault | None:
     return plugins.find_blamed(error) if plugins else None
 
 
-DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
-
-
 def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[TensorType, ...] | None:
     """The result types by the op's shape rule; None after a reported problem."""
     if not inputs_fit(frame, use, op, bound):
@@ -198,7 +195,7 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         if not isinstance(given.value, Tensor | Mean):
             continue
         type_: TensorType = given.value.type
-        if dtype_fits(declared.dtype, type_) and type_.rank >= declared.rank:
+        if declared.takes(type_) and type_.rank >= declared.rank:
             continue
         from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
 
@@ -211,8 +208,8 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         if swapped is not None:
             frame.report(swapped)
             return False
-        if not dtype_fits(declared.dtype, type_):
-            wanted = DTYPE_WORDS[declared.dtype]
+        if not declared.takes(type_):
+            wanted = declared.elements
             ways = tuple(propose_types(frame, use, bound, declared, given))
             dtype = WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain, ways=ways)
             frame.report(with_proposals(frame, use.span, op, [given], bound.args, dtype))

@@ -18,6 +18,7 @@ from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 
 def plan_training_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
@@ -225,6 +226,18 @@ def keep_for_training(data: DataPlan) -> DataPlan:
     dataset = data.dataset
     aside = dataset.batched and dataset.validation is not None and own_validation(dataset) is None
     return replace(data, part="train") if aside else data
+
+
+def require_no_validation(frame: Frame, node: tree.Expr, data: DataPlan, in_eval: bool) -> None:
+    """Reports a chain that says what is set aside, where nothing is: `eval` names what is measured."""
+    amount = data.dataset.validation
+    if amount in ("auto", None):
+        return
+    from netspec.diagnostics.training.goals import UnreadValidation  # only specs with this problem need it
+
+    given = next((n for n in descendants(node) if isinstance(n, tree.Arg) and n.name == "validation"), None)
+    written = f"{amount:_}" if given is None else given.value.span.text
+    frame.report(UnreadValidation(at=given.value.span if given else data.span, amount=written, in_eval=in_eval))
 
 
 def own_validation(dataset: Dataset) -> Dataset | None:

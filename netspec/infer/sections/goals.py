@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.training.goals import NothingJudged, UnknownDirection, UnknownMetric
+from netspec.diagnostics.training.goals import JudgedByTest, NothingJudged, UnknownDirection, UnknownMetric
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
@@ -25,6 +25,7 @@ def plan_best(section: Section, frame: Frame, evaluation: EvalPlan) -> Goal | Un
         return Goal()
     if evaluation.data is None:
         return frame.report(NothingJudged(at=item.name_span, setting="best"))
+    warn_of_test(frame, item, evaluation)
     return read_goal(frame, item, evaluation.objective)
 
 
@@ -35,6 +36,7 @@ def plan_stop(section: Section, frame: Frame, evaluation: EvalPlan, best: Goal |
         return None
     if evaluation.data is None:
         return frame.report(NothingJudged(at=group.name_span, setting="stop"))
+    warn_of_test(frame, group, evaluation)
     metric, patience, delta = (find_setting(group.body, key) for key in ("metric", "patience", "min_delta"))
     goal = best if metric is None else read_goal(frame, metric, evaluation.objective)
     count = PATIENCE if patience is None else read_count(frame, patience)
@@ -42,6 +44,12 @@ def plan_stop(section: Section, frame: Frame, evaluation: EvalPlan, best: Goal |
     if isinstance(goal, Unknown) or isinstance(count, Unknown) or isinstance(least, Unknown):
         return UNKNOWN
     return StopPlan(goal, count, least)
+
+
+def warn_of_test(frame: Frame, item: tree.Setting | tree.Group, evaluation: EvalPlan) -> None:
+    """Warn of a choice that is made by the test part."""
+    if evaluation.part == "test":
+        frame.report(JudgedByTest(at=item.name_span, setting=item.key))
 
 
 def read_goal(frame: Frame, item: tree.Setting, objective: Objective) -> Goal | Unknown:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
@@ -207,7 +208,12 @@ def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
     if not math.isfinite(given.value):  # type: ignore[arg-type]
         problem = SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number")
         return Given(frame.report(problem), given.span)
-    op = make_fill(like, float(given.value))  # type: ignore[arg-type]
+    number: Any = given.value
+    op = make_fill(like, float(number) if like.is_float else number)
+    try:
+        op.shape(frame.facts)
+    except Mistake as mistake:  # a fraction among whole numbers
+        return Given(frame.world.report_mistake(mistake, given.span), given.span)
     output = frame.wire(like, given.span)
     frame.emit(Apply(op, (), (output.wire,), frame.count(op.op_name()), span=given.span))
     return Given(output, given.span)

@@ -25,14 +25,23 @@ def check_order(frame: Frame, value: Value, optimizer: Optimizer) -> None:
     step = next((place for place, op in enumerate(ops) if op.steps()), None)
     if step is None or len(spans) != len(ops):
         return
+    apart = len({(span.start, span.end) for span in spans}) == len(spans)  # what `--set` gives has one place as a whole
+    texts = [span.text for span in spans] if apart else describe_parts(ops)
     early = next((place for place in range(step) if ops[place].behind), None)
     if early is not None:
-        moved = move(spans, early, step)
-        frame.report(StandsTooEarly(at=spans[early], part=spans[early].text, step=spans[step].text, moved=moved))
+        moved = move(spans, early, step) if apart else ()
+        frame.report(StandsTooEarly(at=spans[early], part=texts[early], step=texts[step], moved=moved))
     after = next((place for place in range(step + 1, len(ops)) if not ops[place].behind), None)
     if after is not None:
-        moved = move(spans, after, step)
-        frame.report(ChangesTheStep(at=spans[after], part=spans[after].text, step=spans[step].text, moved=moved))
+        moved = move(spans, after, step) if apart else ()
+        frame.report(ChangesTheStep(at=spans[after], part=texts[after], step=texts[step], moved=moved))
+
+
+def describe_parts(ops: Sequence[Optimizer]) -> list[str]:
+    """The parts of an optimizer as specs write them."""
+    from netspec.library.shelf.op_text import to_text  # few specs are wrong here
+
+    return [to_text(op) for op in ops]
 
 
 def move(spans: Sequence[Span], place: int, to: int) -> tuple[Edit, ...]:

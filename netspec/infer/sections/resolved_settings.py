@@ -41,7 +41,7 @@ def resolve_settings(
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", find_setting(update.body, key), str(plan.every))
     for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights", "on_nonfinite", "workers", "best"):
-        value = values.get(key) or None
+        value = values.get(key)
         note(key, find_setting(body, key), "none" if value is None else str(value))
     for item in body.items:
         if isinstance(item, tree.Metric):

@@ -61,7 +61,11 @@ def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
     if model is None or data is None:
         check_side_settings(frame, node, data, accumulate, meant)
         return None
-    data = data if names_eval_data(node.body) else data_chain.keep_for_training(data)
+    named = find_inner_setting(node.body, "eval", "data")
+    if named is None:
+        data = data_chain.keep_for_training(data)
+    elif source is not None:
+        data_chain.require_no_validation(frame, source.value, data, in_eval=False)
     adopted = weigh_data(frame, find_setting(node.body, "weights"), adopt_names(data, model))
     section = Section(world, node, model, adopted or data, accumulate or 1)
     return assemble_plan(section, frame, meant, complete and accumulate is not None and adopted is not None)
@@ -209,11 +213,6 @@ def read_setting(frame: Frame, section: Section, key: str, meant: Collection[str
         return READERS[key](frame, item)
 
 
-def names_eval_data(body: tree.Settings) -> bool:
-    """Whether `eval` says what is measured, so that nothing of the training data need be set aside."""
-    return find_inner_setting(body, "eval", "data") is not None
-
-
 def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:
     """The evaluation: as `eval { }` says, else on the validation part with the train chain; and the dataset's test part for the end."""
     group = section.group("eval")
@@ -223,6 +222,8 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
     if "data" in settings:
         data = data_chain.plan_data(frame, settings["data"].value)
         part, test = ("", None) if data is None else data_chain.plan_test(section.data, data)
+        if data is not None:
+            data_chain.require_no_validation(frame, settings["data"].value, data, in_eval=True)
     else:
         data, test = data_chain.plan_parts(frame, section.data)
         part = "validation" if section.data.dataset.batched else "eval"

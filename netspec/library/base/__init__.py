@@ -1,6 +1,7 @@
 """Defines what every nameable thing is: `op` has what tensors go through, with the contract, and `trainables` what trains."""
 
 from netspec.library.base.argument_types import Dtype, Positive, Rate, Size, Wanted
+from netspec.library.base.example_functions import ExampleFunction, mapping
 from netspec.library.base.op import (
     Array,
     Callable,
@@ -45,6 +46,7 @@ __all__ = [
     "Dtype",
     "Duration",
     "Example",
+    "ExampleFunction",
     "Fault",
     "Flow",
     "Function",
@@ -71,6 +73,7 @@ __all__ = [
     "Transformation",
     "Weight",
     "hand_on",
+    "mapping",
     "require_texts",
     "Wanted",
     "widen_whole",

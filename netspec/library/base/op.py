@@ -43,6 +43,24 @@ class In:
     wants: str = ""
     """What its numbers mean: "logits" (for a softmax), "log_odds" (for a sigmoid), "probabilities", "log_probabilities"; "": anything."""
 
+    def takes(self, kind: TensorType) -> bool:
+        """A tensor has elements of the sort that is declared."""
+        match self.dtype:
+            case "float":
+                return kind.is_float
+            case "int":
+                return kind.is_int
+            case "bool":
+                return kind.dtype == "bool"
+            case "number":
+                return kind.is_float or kind.is_int
+        return True
+
+    @property
+    def elements(self) -> str:
+        """The elements that it takes, in words."""
+        return {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}.get(self.dtype, "any")
+
 
 @record
 class Weight:

@@ -285,7 +285,7 @@ def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[st
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
-    files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
+    files = ((file, f"{file}.gz", f"{file}.zst"),) if isinstance(file, str) else ()
     return (*files, (folder,)) if isinstance(folder, str) else files
 
 
@@ -385,6 +385,11 @@ class Dataset(Op):
         stands what is learned does not depend on them."""
         return self.learn(folder, None)
 
+    def fields_to_divide(self, folder: Path | None) -> Mapping[str, Any]:
+        """Fields of all examples that say which of them are set aside, before anything is learned: classes, groups and moments in numbers
+        that no other example changes. As it stands, all fields."""
+        return self.learn(folder, None)[0]
+
     @property
     def learns(self) -> bool:
         """Does it learn something of the data of training, so that these must be read before an evaluation?"""
@@ -406,6 +411,10 @@ class Dataset(Op):
         whole = {name: value for name, value in all_of_it.items() if name in values}
         return self.replaced(file=file, **kept, **whole)
 
+    def as_written(self, folder: Path) -> Dataset:
+        """The same, where its file may be written in another way that can be seen in it: by other signs between values, for instance."""
+        return self
+
     def columns_of(self, field: str) -> tuple[str, ...]:
         """The columns of a table that one of its fields is made of, in the order of its elements."""
         return (field,)
@@ -413,6 +422,15 @@ class Dataset(Op):
     def recognised_by(self, folder: Path) -> Mapping[str, Sequence[Any]]:
         """What a person knows the examples in its file by, as one column or more: their text, the words of each."""
         return {}
+
+    def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
+        """A file of its form with these answers where labels stand, everything else as it is in `file`; without one, of the examples that
+        the answers name. None where its form has no place for them."""
+        return None
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+        """The texts that numbers of one of its fields stand for; None where that holds no texts."""
+        return None
 
     def background_of_pictures(self) -> tuple[float, ...]:
         """What shines through where a picture is transparent, in 0..1; nothing: such a one is refused."""
@@ -525,9 +543,17 @@ class Transform(Op):
         """Numbers of a field behind it as they were before it, where it changed them in a way that can be undone."""
         return values
 
+    def restored_by(self, field: str, values: Array, known: Learned | None) -> Array:
+        """`restored`, for a transform that learns what it does."""
+        return self.restored(field, values)
+
     def for_beginning(self) -> Transform:
         """The same for texts that are to be gone on with: it puts no end behind them."""
         return self
+
+    def along(self, field: str, length: int) -> Array | None:
+        """The values of one of its fields at so many positions of a sequence, where they are the same for every sequence."""
+        return None
 
     def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None) -> list[str] | None:
         """The texts that ids of this field stand for; None where it made them of no texts."""

@@ -6,12 +6,14 @@ A field is a NumPy array whose first axis counts examples or, where that would n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.record import record
+from netspec.record import record, replace
 
 
 @runtime_checkable
@@ -45,9 +47,43 @@ def is_decoded(values: Values) -> bool:
     return bool(getattr(values, "decoded", False))
 
 
-def select(data: Table, indices: Array) -> dict[str, Values]:
+class Portion(dict[str, Values]):
+    """Some of the examples of a dataset, which know the numbers that a person knows them by: their places among all."""
+
+    def __init__(self, table: Table, records: Array) -> None:
+        super().__init__(table)
+        self.records = records
+        """i64[n]: the place of each among all examples, as the files have them."""
+
+
+def select(data: Table, indices: Array) -> Portion:
     """The table of only these examples, in this order."""
-    return {name: _select_values(values, indices) for name, values in data.items()}
+    table = {name: _select_values(values, indices) for name, values in data.items()}
+    return Portion(table, data.records[indices] if isinstance(data, Portion) else indices)
+
+
+def keep_records(data: Table, before: Table) -> Table:
+    """A table that was made of another one, example by example, with the numbers that those had."""
+    if not isinstance(before, Portion) or isinstance(data, Portion) or not data:
+        return data
+    return Portion(data, before.records) if len(next(iter(data.values()))) == len(before.records) else data
+
+
+@contextmanager
+def number_records(data: Table) -> Iterator[None]:
+    """A problem that names a record of these examples names it by its place among all."""
+    try:
+        yield
+    except Mistake as mistake:
+        raise Mistake(number_record(mistake.diagnostic, data)) from None
+
+
+def number_record(problem: Diagnostic, data: Table) -> Diagnostic:
+    """The problem with the number that a person knows its record by."""
+    place = getattr(problem, "record", None)
+    if not isinstance(data, Portion) or not isinstance(place, int) or hasattr(problem, "file") or not 0 <= place < len(data.records):
+        return problem
+    return replace(problem, record=int(data.records[place]))
 
 
 def _select_values(values: Values, indices: Array) -> Values:

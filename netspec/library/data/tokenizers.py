@@ -47,11 +47,14 @@ class _Tokenizer(Transform):
         learned = known or self._learned(data, folder)
         tokens = self._encoded(data["text"], learned)
         lengths = tokens.lengths.astype(np.int32)
-        made = {"tokens": tokens, "segment": PerElement(lengths, ones), "position": PerElement(lengths, count_up), LENGTH: lengths}
+        made = {"tokens": tokens, **{name: PerElement(lengths, values) for name, values in ALONG.items()}, LENGTH: lengths}
         return {**made, **{name: values for name, values in data.items() if name not in ("text", LENGTH)}}, learned
 
     def prepare(self, data: Table, folder: Path | None) -> Table:
         return self.learn(data, folder, None)[0]
+
+    def along(self, field: str, length: int) -> Array | None:
+        return ALONG[field](length) if field in ALONG else None
 
     def _learned(self, data: Table, folder: Path | None) -> Learned:
         """The tokenizer as JSON: read from its file, or trained on these texts."""
@@ -81,6 +84,10 @@ def ones(length: int) -> Array:
 def count_up(length: int) -> Array:
     """Places in a sequence."""
     return np.arange(length, dtype=np.int32)
+
+
+ALONG = {"segment": ones, "position": count_up}
+"""Fields beside the tokens, which depend on their number only."""
 
 
 def texts(column: Any) -> Iterator[list[str]]:

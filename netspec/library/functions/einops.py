@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.calls.inputs import WrongDtype
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
@@ -123,6 +125,9 @@ class Reduce(_ByPattern):
         return tuple(axis for axis, name in enumerate(found.left) if name not in kept)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        taken = REDUCTIONS[self.reduction].inputs[0]
+        if not taken.takes(x):
+            raise Mistake(WrongDtype(op=f'{self.op_name()}(…, "{self.reduction}")', input="x", wanted=taken.elements, found=str(x)))
         found = self._plan(facts, x)
         return TensorType(REDUCTIONS[self.reduction](axis=()).result(x), found.shape())
 

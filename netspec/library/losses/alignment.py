@@ -52,6 +52,9 @@ class Ctc(Loss):
             Example(cls(blank=2, skip_impossible=True), ("f32[4, 7, 5]", "i32[4, 2]"), lengths),
         )
 
+    def says(self) -> None:
+        """The classes of its steps are no labels, some of which are said more than once."""
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         classes = inputs[0].shape[-1]
         if classes.is_constant and self.blank >= classes.value:

@@ -18,7 +18,7 @@ from netspec.shape.types import elements
 class Accuracy(Share):
     """The share of predictions whose largest logit is at the label, 0 to 1. Of equal logits the first one is the prediction.
 
-    One-hot labels count as the class of their largest number.
+    Labels that are probabilities, one-hot or mixed by `mixup`, count as the class of their largest number, the first of equal ones.
     """
 
     inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
@@ -50,14 +50,14 @@ class Accuracy(Share):
 
 
 def class_numbers(labels: Array) -> Array:
-    """Class numbers of labels; of one-hot labels the first largest number."""
+    """Class numbers of labels; of probabilities the first of the largest."""
     return labels if jnp.issubdtype(labels.dtype, jnp.integer) else jnp.argmax(labels, axis=-1)
 
 
 class TopKAccuracy(Share):
     """The share of predictions whose label is among the k largest logits, 0 to 1. Of equal logits the first ones are the larger.
 
-    So `top_k_accuracy(logits, label, k=1)` is `accuracy(logits, label)`. One-hot labels count as the class of their largest number. A
+    So `top_k_accuracy(logits, label, k=1)` is `accuracy(logits, label)`, and labels that are probabilities count as there. A
     label whose logit is NaN is never among the largest.
     """
 

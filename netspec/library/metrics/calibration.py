@@ -19,7 +19,7 @@ class CalibrationError(Metric):
     """How far confidence is from accuracy: 0 for a model that is right in 80 of 100 cases of which it is 80 % sure, and so on.
 
     A prediction's confidence is its largest probability, the softmax of the logits. Predictions are sorted by it into `bins` equal steps,
-    each with its upper end; in each the mean confidence is held against the share that is right. One-hot labels count as the class of
+    each with its upper end; in each the mean confidence is held against the share that is right. Soft labels count as the class of
     their largest number. Values are [..., 2]: confidence, and 1 where the prediction is right.
     """
 

@@ -101,7 +101,8 @@ class _OfEachClass(_Classes):
 class Precision(_OfEachClass):
     """How often a class is so where it is predicted: right predictions of a class / all predictions of it, 0 to 1.
 
-    The prediction is the class of the largest logit, the first of equal ones. One-hot labels count as the class of their largest number.
+    The prediction is the class of the largest logit, the first of equal ones; a label of probabilities counts as the class of its largest
+    number in the same way.
     The numbers are those of scikit-learn's `precision_score`, with 0 for a class that is never predicted.
     """
 
@@ -112,7 +113,8 @@ class Precision(_OfEachClass):
 class Recall(_OfEachClass):
     """How often a class is predicted where it is so: right predictions of a class / all its examples, 0 to 1.
 
-    The prediction is the class of the largest logit, the first of equal ones. One-hot labels count as the class of their largest number.
+    The prediction is the class of the largest logit, the first of equal ones; a label of probabilities counts as the class of its largest
+    number in the same way.
     The numbers are those of scikit-learn's `recall_score`, with 0 for a class that has no example.
     """
 
@@ -123,7 +125,8 @@ class Recall(_OfEachClass):
 class F1(_OfEachClass):
     """The harmonic mean of precision and recall: 2 * right / (predictions + examples) of a class, 0 to 1.
 
-    The prediction is the class of the largest logit, the first of equal ones. One-hot labels count as the class of their largest number.
+    The prediction is the class of the largest logit, the first of equal ones; a label of probabilities counts as the class of its largest
+    number in the same way.
     The numbers are those of scikit-learn's `f1_score`: the mean of the classes' own numbers, not the harmonic mean of two means.
     """
 
@@ -146,7 +149,7 @@ class Iou(_OfEachClass):
 class ConfusionMatrix(_Classes):
     """How often which class is taken for which, f32[C, C]: the row is the label, the column the prediction.
 
-    The prediction is the class of the largest logit, the first of equal ones. One-hot labels count as the class of their largest number; a
+    The prediction is the class of the largest logit, the first of equal ones; labels of probabilities count in the same way, and a
     label that is no class is in no row. Counts are exact, and weighted where examples are.
     """
 

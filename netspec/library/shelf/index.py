@@ -27,6 +27,7 @@ MEETING = (
     ("schedule",),
     ("initializer",),
     ("decoder",),
+    ("mapping",),
 )
 """Groups of kinds that can meet in one position: a `let` in training sees functions and losses, a `metric` losses and metrics."""
 

@@ -264,6 +264,13 @@ def _stepped(value: str, op: str, free: Sequence[str], types: Mapping[str, str])
     return [Choice(f"every={value} {unit}", callee="exponential") for unit in units]
 
 
+def _merged(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`merge_mode="ave"`: how the two directions become one."""
+    word = value.strip('"').lower()
+    ours = {"ave": "mean", "average": "mean", "multiply": "mul", "add": "sum"}.get(word, word)
+    return [Choice(f'merge="{ours}"')] if "merge" in types and f'"{ours}"' in types["merge"] else []
+
+
 def _drawn(name: str) -> Callable[..., list[Choice]]:
     """`greedy(…, temperature=0.7)`: what says how elements are drawn, to a decoder that takes the likeliest."""
 
@@ -314,6 +321,7 @@ RULES: Mapping[str, Callable[..., list[Choice]]] = {
     "paddingmode": _mirrored,
     **dict.fromkeys(("bidirectional", "bidir"), _both_ways),
     **dict.fromkeys(("k", "topk"), _top),
+    **dict.fromkeys(("mergemode", "merge"), _merged),
     "stepsize": _stepped,
     "gamma": lambda value, op, free, types: [Choice(f"rate={value}, staircase=true", callee="exponential")] if op == "step" else [],
     **dict.fromkeys(("temperature", "temp"), _drawn("temperature")),

@@ -37,6 +37,8 @@ def _write(word: str, call: Written, texts: list[str]) -> Iterator[str]:
         yield f"transpose({', '.join([*tensors, f'[{axes}]'])})"
     if word == "unsqueeze" and len(rest) == 1:
         yield f"expand_dims({', '.join([*tensors, f'axis={rest[0]}'])})"
+    if word in ("timedistributed", "lambda") and call.staged and len(call.args) == 1:
+        yield texts[0]  # a layer works along all axes but the last, and a function is a stage by its name
     if word == "sequential" and call.staged and texts:
         items = call.args[0].value.items if len(call.args) == 1 and isinstance(call.args[0].value, tree.ListExpr) else ()
         yield " -> ".join([item.span.text for item in items] or texts)

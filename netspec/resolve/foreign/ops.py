@@ -30,8 +30,8 @@ def propose_ops(call: Written, name: str, ours: Sequence[str], kinds: Sequence[s
     """Ways to write the call of a foreign op by the names `ours` of the shelf, or of the file."""
     found: list[Repair] = []
     last = name.rpartition(".")[2]
-    if squash(last) in ("activation", "activationlayer") and len(call.args) == 1:
-        stages = as_stage(call.args[0].value.span.text)
+    if squash(last) in ("activation", "activationlayer") and sum(arg.name != "name" for arg in call.args) == 1:
+        stages = as_stage(next(arg for arg in call.args if arg.name != "name").value.span.text)
         return [show(call, [_edit(call, choice.behind)]) for choice in stages if choice.behind]
     for own in ours:
         entry = index.lookup(own, *kinds) or index.lookup(own)

@@ -1,4 +1,4 @@
-"""Finds how settings that belong to the data stand in its chain: the size of a batch, the order."""
+"""Finds how settings that belong to the data stand in its chain: the size of a batch, the order, what is set aside."""
 
 from __future__ import annotations
 
@@ -32,12 +32,22 @@ def place_in_data(data: tree.Setting | None, strangers: Sequence[tuple[str, tree
                 behind += f" -> batch({item.value.span.text})"
             else:
                 edits += give_arguments(batch, ("size", "partial"), {"size": item.value.span.text})
+        elif meaning == "validation_split" and isinstance(item.value, tree.Number) and isinstance(head := find_head(data.value), Op):
+            edits += give_arguments(head, (), {"validation": item.value.span.text})
         elif meaning != "shuffle":
             return []
     end = data.value.span.end
     edits += [insert(data.span.source, end, behind)] if behind else []
     words = f"data = {apply_inside(data.value.span, edits)}"
     return [(words, (*edits, *(drop_line(item) for _, item in strangers)))]
+
+
+Op = tree.Call | tree.Name
+
+
+def find_head(chain: tree.Expr) -> tree.Expr:
+    """What a chain begins with."""
+    return chain.head if isinstance(chain, tree.Chain) else chain
 
 
 def drop_stage(chain: tree.Expr, op: tree.Call | tree.Name) -> Edit:

@@ -66,7 +66,13 @@ def rewrite_chain(node: tree.Expr) -> str:
 def is_plain(node: tree.Expr) -> bool:
     """Everything in a chain is on the shelf, with arguments that it has."""
     parts = [node.head, *(s.call for s in node.stages if isinstance(s, tree.Stage))] if isinstance(node, tree.Chain) else [node]
-    return all(isinstance(part, tree.Call | tree.Name) and fits(part) for part in parts)
+    return all(isinstance(part, tree.Call | tree.Name) and fits(part) and not is_needless(part) for part in parts)
+
+
+def is_needless(part: tree.Call | tree.Name) -> bool:
+    """A stage that says nothing here: `prefetch(2)`, and a `repeat` without a number, which elsewhere is for ever."""
+    name = part.callee.text if isinstance(part, tree.Call) else part.text
+    return squash(name.rpartition(".")[2]) in NEEDLESS and not (isinstance(part, tree.Call) and part.args and fits(part))
 
 
 def fits(part: tree.Call | tree.Name) -> bool:
@@ -166,8 +172,7 @@ def read_stages(draft: Draft, stages: Sequence[tree.Node]) -> bool:
         call = stage.call if isinstance(stage, tree.Stage) else None
         if call is None:
             return False
-        name = call.callee.text if isinstance(call, tree.Call) else call.text
-        if squash(name.rpartition(".")[2]) in NEEDLESS and not (isinstance(call, tree.Call) and call.args and fits(call)):
+        if is_needless(call):
             draft.changed = True
         elif fits(call):
             draft.stages.append(call.span.text)

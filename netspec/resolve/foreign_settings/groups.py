@@ -1,10 +1,11 @@
-"""Finds how settings stand in the sections inside of `train`, `eval { }` and `checkpoint { }`."""
+"""Finds how settings stand in the sections inside of `train`, `eval { }`, `checkpoint { }` and `stop { }`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Edit
+from netspec.diagnostics.suggestions.nearest import squash
 from netspec.resolve.foreign_settings.lines import drop_line, insert
 from netspec.resolve.foreign_settings.optimizers import Form
 from netspec.syntax import tree
@@ -15,6 +16,8 @@ KEYS = {
     "eval_limit": ("eval", "limit"),
     "checkpoint_every": ("checkpoint", "every"),
     "checkpoint_keep": ("checkpoint", "keep"),
+    "stop_patience": ("stop", "patience"),
+    "stop_min_delta": ("stop", "min_delta"),
 }
 """Where settings stand that have a section of their own."""
 
@@ -50,6 +53,8 @@ def put_into(group: tree.Group, found: dict[str, str]) -> list[Edit]:
 def read_lines(body: tree.Settings, key: str, meaning: str, item: tree.Setting) -> dict[str, str] | None:
     """The lines of the section that a setting is; none where it says what is so anyway, None where it is not understood."""
     value, text = item.value, item.value.span.text
+    if key == "stop":
+        return read_stop(KEYS[meaning][1] if meaning in KEYS else "patience", value)
     if isinstance(value, tree.Constant):
         return {"every": "1 epoch"} if value.value is True and (key == "checkpoint" or meaning == "eval_every") else {}
     if isinstance(value, tree.DictExpr):
@@ -64,6 +69,23 @@ def read_lines(body: tree.Settings, key: str, meaning: str, item: tree.Setting) 
     if isinstance(value, tree.String):
         return read_word(key, value.value)
     return {"data": text} if key == "eval" and isinstance(value, tree.Chain | tree.Call | tree.Name) and name in ("", "data") else None
+
+
+def read_stop(name: str, value: tree.Expr) -> dict[str, str] | None:
+    """The lines of `stop`: so many evaluations, or so much. `true` is as many as `stop` waits for where it does not say."""
+    if isinstance(value, tree.Constant):
+        return {} if value.value is not True else {"patience": "5"} if name == "patience" else None
+    if isinstance(value, tree.Number):
+        return {name: value.span.text} if name == "min_delta" or isinstance(value.value, int) else None
+    if isinstance(value, tree.DictExpr):
+        lines = {STOP_WORDS.get(squash(part.key), ""): part.value for part in value.items}
+        known = "" not in lines and len(lines) == len(value.items) and all(isinstance(v, tree.Number) for v in lines.values())
+        return {line: number.span.text for line, number in lines.items()} if known else None
+    return None
+
+
+STOP_WORDS = {"patience": "patience", "mindelta": "min_delta", "threshold": "min_delta", "delta": "min_delta"}
+"""What stands in a dict of early stopping, by what it is here."""
 
 
 def read_word(key: str, word: str) -> dict[str, str] | None:

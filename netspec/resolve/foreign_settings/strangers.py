@@ -22,7 +22,7 @@ from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
 OF_OPTIMIZER = (RATE, "weight_decay", "betas", "schedule", "warmup", "clip", "clip_value", "optimizer_arguments")
-OF_DATA = ("batch", "shuffle")
+OF_DATA = ("batch", "shuffle", "validation_split")
 
 
 @record
@@ -72,9 +72,7 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
     return Stranger(item, meaning, target, instead)
 
 
-SAYS_MORE = frozenset(
-    "earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta stepsperepoch".split()
-)
+SAYS_MORE = frozenset("callbacks callback stepsperepoch".split())
 """Lines that say how long a training is, which is otherwise here: nobody but their author can leave them away."""
 INSIDE = {
     "checkpoint": {
@@ -124,7 +122,7 @@ def describe_strangers(
     """One problem for all lines that belong to one setting, and one for each other."""
     joined: dict[str, list[Stranger]] = {}
     for stranger in found:
-        joint = stranger.target in ("optimizer", "data", "eval", "checkpoint") and isinstance(stranger.item, tree.Setting)
+        joint = stranger.target in ("optimizer", "data", "eval", "checkpoint", "stop") and isinstance(stranger.item, tree.Setting)
         joined.setdefault(stranger.target if joint and stranger.meaning != "optimizer" else f"line {id(stranger.item)}", []).append(
             stranger
         )
@@ -134,7 +132,7 @@ def describe_strangers(
         forms = find_forms(together, body, section, owner, model) if known else []
         said = body.span.text
         ways = tuple(Repair(edits, words, any(holds_new_number(said, edit.text) for edit in edits)) for words, edits in forms)
-        op = called_by(together, body) if ways else ""
+        op = called_by(together, body) if ways or not known else ""
         yield describe_arguments(together, op, ways) if op else describe_setting(together, section, names, ways)
 
 
@@ -212,7 +210,7 @@ def find_forms(
     if first.target == "data" and meaning != "data":
         data = find_item(body, "data")
         return chains.place_in_data(data if isinstance(data, tree.Setting) else None, pairs)
-    if first.target in ("eval", "checkpoint") and section == "train":
+    if first.target in ("eval", "checkpoint", "stop") and section == "train":
         return groups.place_in_group(body, first.target, pairs)
     if first.target:
         return values.rename(item, first.target, meaning, body)

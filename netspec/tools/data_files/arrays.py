@@ -9,8 +9,10 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, align, count
-from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name, quoted
+from netspec.tools.data_files.field_facts import count_values
+from netspec.tools.data_files.look import Look, Starter, align, count, write_names
+from netspec.tools.data_files.table_spec import field_name
+from netspec.tools.data_files.tables import LABELS, SET_ASIDE
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
 """The element type that a spec has for one of NumPy; numbers of 64 bits become narrower, where they fit."""
@@ -29,7 +31,8 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
     chosen = guess_label(used, label)
-    starter = make_starter(paths[0].name, tests[0].name if tests else "", used, chosen) if examples else None
+    named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
+    starter = make_starter(*named, used, chosen) if examples else None
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
 
 
@@ -78,9 +81,9 @@ def make_starter(file: str, test: str, arrays: Mapping[str, Array], label: str) 
     names[label] = "label" if label.lower() in ("y", "logits", "h", "y_train") else label
     renamed = ", ".join(f'{old}="{new}"' for old, new in names.items() if old != new)
     declared = ", ".join(f"{name}: {field_type(arrays[name])}" for name in (*inputs, label))
-    ending = f"test={quoted(test) if test else SET_ASIDE}"
+    ending = f"test={test or SET_ASIDE}"
     batch = next((size for size in (128, 64, 32, 16, 8) if len(arrays[label]) >= 8 * size), 4)
-    data = f"npz({quoted(file)}, fields={{{declared}}}, {ending}){f' -> rename({renamed})' if renamed else ''} -> shuffle -> batch({batch})"
+    data = f"npz({file}, fields={{{declared}}}, {ending}){f' -> rename({renamed})' if renamed else ''} -> shuffle -> batch({batch})"
     ports = tuple(f"{names[name]}: {dtype_of(array)}[{', '.join(('B', *map(str, array.shape[1:])))}]" for name, array in inputs.items())
     flat = [_flat(names[name], array) for name, array in inputs.items()]
     joined = flat[0] if len(flat) == 1 else f"concat({', '.join(f'({text})' for text in flat)}, axis=-1)"
@@ -97,7 +100,7 @@ def _flat(name: str, array: Array) -> str:
 
 def _ends(label: str, array: Array) -> tuple[tuple[str, ...], str, str]:
     """The model's output, the loss and the metric."""
-    found = fields.counts(array) if array.dtype.kind in "iu" else {}
+    found = count_values(array) if array.dtype.kind in "iu" else {}
     if found and min(found) >= 0:
         output = f"output logits = h -> dense({max(found) + 1})"
         integer = label if dtype_of(array) != "u8" else f"cast({label}, i32)"

@@ -11,6 +11,7 @@ from netspec.diagnostics.data.arrays import MISSING
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.table_fields import NUMBER, WHOLE
+from netspec.shape.types import LARGEST
 from netspec.tools.data_files.look import count, share
 
 DATE = re.compile(
@@ -38,11 +39,13 @@ class Column:
 
     @cached_property
     def kind(self) -> str:
-        """ "whole", "number", "truth", "date", "words", or "nothing" where every value is missing."""
+        """ "whole", "number", "truth", "date", "words", "too large" for any f32, or "nothing" where every value is missing."""
         found = [text for text in self.texts if text.lower() not in MISSING]
         if not found:
             return "words" if any(text.lower() not in NO_WORDS for text in self.texts) else "nothing"
         if all(NUMBER.fullmatch(text) for text in found):
+            if any(abs(float(text)) > LARGEST["f32"] for text in found):
+                return "too large"
             return "whole" if all(WHOLE.fullmatch(text) for text in found) else "number"
         if all(text.lower() in TRUTHS for text in found):
             return "truth"

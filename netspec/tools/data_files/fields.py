@@ -7,12 +7,11 @@ from typing import Any
 
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.columns import Lazy, PerElement, Ragged, rows_of
+from netspec.library.data.columns import Ragged
 from netspec.limits import LIMITS
+from netspec.tools.data_files.field_facts import Facts, count_values, look_at
 from netspec.tools.data_files.look import count
 
-CLASSES = 100
-"""Different whole numbers of a field of one number that are counted."""
 UNBALANCED = 10
 
 
@@ -27,33 +26,28 @@ def describe_all(table: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -
 
 def describe(values: Any, names: Sequence[str] = ()) -> str:
     """What a field holds, in a few words; `names` are those of its classes."""
-    if isinstance(values, Lazy):
+    facts = look_at(values)
+    if not facts.kind:
         return "read when a batch needs them"
-    if isinstance(values, Ragged | PerElement):
-        lengths = values.lengths
-        words = f"lengths {lengths.min():,} to {lengths.max():,}, half of them up to {int(np.median(lengths)):,}"
-        return words + (f", values {_range(values.values)}" if isinstance(values, Ragged) and values.values.size else "")
-    array = values if isinstance(values, np.ndarray) else rows_of(values, np.arange(min(len(values), LIMITS.described_lines)))
-    if not isinstance(array, np.ndarray):
+    if facts.lengths is not None:
+        low, half, high = facts.lengths
+        words = f"lengths {low:,} to {high:,}, half of them up to {half:,}"
+        return words + (f", values {_range(facts)}" if facts.mean is not None else "")
+    if not facts.uniform:
         return f"{count(len(values), 'value')} of different shapes"
-    if array.ndim == 1 and array.dtype.kind in "iub" and (found := counts(array)):
+    if found := count_values(values):
         return ", ".join(f"{names[value] if 0 <= value < len(names) else value} {number:,}" for value, number in found.items())
-    return _range(array)
+    return _range(facts)
 
 
-def _range(array: Array) -> str:
+def _range(facts: Facts) -> str:
     """`-1.5 to 3, mean 0.2`."""
-    if array.dtype.kind == "b":
-        return f"true in {array.mean():.0%}"
-    mean = float(array.mean(dtype=np.float64))
-    return f"{float(array.min()):g} to {float(array.max()):g}, mean {mean:.4g}"
-
-
-def counts(array: Array) -> dict[int, int]:
-    """How often each whole number occurs, the small ones first; nothing where there are many."""
-    values, times = np.unique(array, return_counts=True)
-    few = len(values) <= min(CLASSES, max(len(array) // 2, 2))
-    return dict(zip(map(int, values.tolist()), times.tolist(), strict=True)) if few else {}
+    if facts.mean is None:
+        return f"{facts.missing:,} missing" if facts.missing else ""
+    if facts.kind.startswith("bool"):
+        return f"true in {facts.mean:.0%}"
+    gaps = f", {facts.missing:,} missing" if facts.missing else ""
+    return f"{facts.low:g} to {facts.high:g}, mean {facts.mean:.4g}{gaps}"
 
 
 def warnings(table: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -66,7 +60,7 @@ def warnings(table: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> It
             yield f"`{name}` is the same in every example"
         elif values.ndim == 2 and same.any():
             yield f"{int(same.sum())} of the {same.size} numbers of `{name}` are the same in every example: {_places(same)}"
-        found = counts(values) if values.ndim == 1 and values.dtype.kind in "iu" else {}
+        found = count_values(values) if values.ndim == 1 and values.dtype.kind in "iu" else {}
         if len(found) > 1 and max(found.values()) >= UNBALANCED * min(found.values()):
             least, known = min(found, key=lambda value: found[value]), names.get(name, ())
             shown = known[least] if 0 <= least < len(known) else least
@@ -112,7 +106,7 @@ def compare(table: Mapping[str, Any], other: Mapping[str, Any], part: str) -> It
         there = other.get(name)
         if not isinstance(values, np.ndarray) or not isinstance(there, np.ndarray) or values.dtype.kind not in "fiu":
             continue
-        if values.ndim == 1 and values.dtype.kind in "iu" and (seen := counts(values)):
+        if values.ndim == 1 and values.dtype.kind in "iu" and (seen := count_values(values)):
             new = sorted(set(np.unique(there).tolist()) - set(seen))
             if new:
                 yield f"`{name}` has values in {part} that training does not: {', '.join(map(str, new[: LIMITS.listed_names]))}"

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.files import read_start
+from netspec.library.data.datasets.packed_file import PACKED
+from netspec.record import replace
 from netspec.tools.data_files.look import Look
 
 KINDS = {
-    ".csv": "tables:look",
-    ".tsv": "tables:look",
+    ".csv": "table_spec:look",
+    ".tsv": "table_spec:look",
+    ".jsonl": "json_files:look",
+    ".ndjson": "json_files:look",
     ".npz": "arrays:look",
     ".npy": "single_arrays:look",
     ".conllu": "texts:look_at_sentences",
@@ -20,7 +24,6 @@ KINDS = {
     ".text": "texts:look_at_lines",
 }
 """Which function looks at a file, by the end of its name."""
-PACKED = (".gz", ".zst")
 
 
 def kind_of(path: Path) -> str:
@@ -36,7 +39,23 @@ def kind_of(path: Path) -> str:
     return KINDS[".npy"] if start == b"\x93NUMPY" else KINDS[".txt"]
 
 
-def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
-    """What the files hold. Raises `Mistake` for files that are not as they should be."""
-    module, name = kind_of(paths[0]).split(":")
-    return getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(paths, tests, label)
+SEVERAL = ("table_spec:look", "json_files:look", "single_arrays:look")
+"""Those whose datasets read several files at once."""
+
+
+SERIES = ("table_spec:look",)
+"""Those that look for a series."""
+
+
+def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int | None = None) -> Look:
+    """What the files hold; `horizon` is how many lines ahead the label is to be predicted. Raises `Mistake` for files that are not as they
+    should be."""
+    kind = kind_of(paths[0])
+    module, name = kind.split(":")
+    read = paths if kind in SEVERAL else paths[:1]
+    found = getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(
+        read, tests, label, **({"horizon": horizon} if kind in SERIES else {})
+    )
+    left = [f"`{path}` is left out: one such file is read at a time" for path in paths[len(read) :]]
+    left += [f"`{path}` is left out: one file is evaluated" for path in tests[1:]]
+    return replace(found, warnings=(*left, *found.warnings)) if left else found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from pathlib import Path
 
 from netspec.diagnostics.drawing.cells import escape, width
 from netspec.record import record
@@ -23,6 +26,8 @@ class Starter:
     metric: str = ""
     epochs: int = 20
     rate: str = "0.003"
+    serve: str = ""
+    """What is generated, where the model writes on."""
     evaluated: str = ""
     """The data chain of other files that are evaluated, where the dataset does not name them itself."""
 
@@ -38,6 +43,24 @@ class Look:
     starter: Starter | None = None
     label: str = ""
     """What was taken for the label, in the words of the files."""
+
+
+def home_of(files: Sequence[Path]) -> str:
+    """The folder that all files are in, which is to be the data folder."""
+    folder = os.path.commonpath([os.path.abspath(file.parent) for file in files])
+    return os.path.relpath(folder) if len({file.parent for file in files}) > 1 else os.path.normpath(files[0].parent)
+
+
+def write_names(files: Sequence[Path], paths: Sequence[Path], tests: Sequence[Path]) -> str:
+    """The names of some of the files as a spec has them, relative to the data folder; several as a list, and "" for none."""
+    home = home_of([*paths, *tests])
+    names = [quoted(Path(os.path.relpath(file, home)).as_posix()) for file in files]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]" if names else ""
+
+
+def quoted(text: str) -> str:
+    """A text as a string of the language."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -69,7 +92,13 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
         f"duration = {starter.epochs} epochs",
         *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
     ]
-    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", ""]))
+    served = ["", f"serve {name} {{ {starter.serve} }}"] if starter.serve else []
+    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
+
+
+def epochs_of(examples: int, most: int) -> int:
+    """A length of training that is over in minutes, and long enough for few examples."""
+    return int(min(max(10_000 // max(examples, 1), 2), most))
 
 
 def format_text(text: str) -> str:
@@ -84,6 +113,6 @@ def format_text(text: str) -> str:
 
 def declaration(starter: Starter) -> Iterator[str]:
     """The lines of the setting `data`; none where the data cannot be declared."""
-    lines = starter_text(starter).splitlines()
+    lines = starter_text(starter).split("\n")
     begins = [number for number, line in enumerate(lines) if line.startswith(("  data", "  loss"))]
     yield from lines[begins[0] : begins[1]] if begins else ()

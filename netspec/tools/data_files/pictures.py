@@ -8,11 +8,12 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, count
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.look import Look, Starter, count, epochs_of, write_names
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""
+WHITE = 1.0
+REFUSED = " refused: "
 
 
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
@@ -22,23 +23,43 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     data, known = dataset.learn(folder.parent, None)
     names, labels = known[CLASSES], data["label"]
     lines = [f"{name}: {int((labels == number).sum()):,}" for number, name in enumerate(names)]
-    described = list(dataset.describe_files(folder.parent))
+    chosen, described = _see(dataset, folder.parent)
     warnings = [*fields.warnings({"label": labels}, {"label": names})] if len(np.unique(labels)) > 1 else []
     warnings = [line for line in warnings if "repeat" not in line]
-    warnings += [line for line in described if " refused: " in line]
+    if chosen.background is not None:
+        warnings.append("some pictures are transparent: white is laid behind them, another shade by `background`")
+    warnings += [line for line in described if REFUSED in line]
     title = f"{folder.name}: {count(len(labels), 'picture')} of {count(len(names), 'class', 'classes')}"
-    kept = [line for line in described if " refused: " not in line]
-    return Look(title, (*lines, *kept), tuple(warnings), _classifier(folder.name, tests, len(names), len(labels)))
+    kept = [line for line in described if REFUSED not in line]
+    return Look(title, (*lines, *kept), tuple(warnings), _classifier(chosen, paths, tests, len(names), len(labels)))
 
 
-def _classifier(folder: str, tests: Sequence[Path], classes: int, pictures: int) -> Starter:
+def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
+    """What the pictures hold, and the dataset that reads most of them: with something behind transparent ones, where there are such."""
+    described = list(dataset.describe_files(home))
+    if any(REFUSED in line for line in described):
+        laid = dataset.replaced(background=WHITE)
+        again = list(laid.describe_files(home))
+        if [line for line in again if REFUSED in line] != [line for line in described if REFUSED in line]:
+            return laid, again
+    return dataset, described
+
+
+def _classifier(dataset: ImageFolder, paths: Sequence[Path], tests: Sequence[Path], classes: int, pictures: int) -> Starter:
     """A small spec that tells the classes apart."""
     size = next((size for size in (64, 32, 16, 8) if pictures >= 8 * size), 2)
-    data = f"image_folder({quoted(folder)}, size={classes}) -> random_resized_crop({SIDE}) -> shuffle -> batch({size})"
+    shade = "" if dataset.background is None else f", background={dataset.background}"
+
+    def source(folders: Sequence[Path]) -> str:
+        return f"image_folder({write_names(folders[:1], paths, tests)}, size={classes}{shade})"
+
     body = (
         "h = image -> conv(16, 3) -> relu -> max_pool(2) -> conv(32, 3) -> relu -> max_pool(2)",
         f"output logits = h -> flatten -> dense({classes})",
     )
     inputs = (f"image: f32[B, {SIDE}, {SIDE}, 3]",)
-    other = f"image_folder({quoted(tests[0].name)}, size={classes}) -> center_crop({SIDE}, share=0.875) -> batch({size})" if tests else ""
-    return Starter(data, inputs, body, "softmax_cross_entropy(logits, label)", "accuracy(logits, label)", epochs=10, evaluated=other)
+    data = f"{source(paths)} -> random_resized_crop({SIDE}) -> normalize(0.5, 0.25) -> shuffle -> batch({size})"
+    cut = f"center_crop({SIDE}, share=0.875) -> normalize(0.5, 0.25)"
+    other = f"{source(tests)} -> {cut} -> batch({size})" if tests else ""
+    epochs = epochs_of(pictures, 30)
+    return Starter(data, inputs, body, "softmax_cross_entropy(logits, label)", "accuracy(logits, label)", epochs, evaluated=other)

@@ -25,7 +25,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     why = {name: archives.why_not(array, examples) for name, array in looked.items() if name not in used}
     left_out = [f"`{name}` is left out: {reason}" for name, reason in why.items()]
     chosen = archives.guess_label(used, label)
-    starter = archives.make_starter("", "", used, chosen) if used else None
+    starter = archives.make_starter('""', "", used, chosen) if used else None
     title = f"{count(len(paths), 'array')}" if len(paths) > 1 else f"{paths[0].name}: an array"
     return Look(title, tuple(align(rows)), (*left_out, *fields.warnings(used, {})), starter and _of_files(starter), chosen)
 

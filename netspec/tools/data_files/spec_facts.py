@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import DataPlan, TrainPlan
 from netspec.library.base import Learned
 from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.look import align, count
 from netspec.train.data_marks import file_sizes
+from netspec.train.data_preparation import load_dataset
+from netspec.train.data_split import is_empty, take_part
 
 
 def facts_of(plan: TrainPlan, folder: Path) -> Iterator[str]:
@@ -22,13 +26,17 @@ def facts_of(plan: TrainPlan, folder: Path) -> Iterator[str]:
         yield f"  the files have {size:,} bytes, more than are looked through"
         return
     try:
-        train, known = plan.data.dataset.learn(folder, None)
+        loaded = load_dataset(plan.data, folder, {}, plan.seed)
+        train, known = take_part(loaded.table, plan.data, plan.seed), loaded.learned
+        aside = {"validation": take_part(loaded.table, replace(plan.data, part="validation"), plan.seed)} if plan.data.part else {}
         parts = {name: part for name, part in (("evaluation", plan.eval.data), ("test", plan.eval.test)) if _is_other(part, plan)}
         others = {name: part.dataset.learn(folder, known)[0] for name, part in parts.items() if part}
-    except Mistake as mistake:
-        yield f"  {mistake.diagnostic.message()}"
+    except (Mistake, SpecError) as mistake:
+        problems = [mistake.diagnostic] if isinstance(mistake, Mistake) else mistake.diagnostics
+        yield f"  {problems[0].message()}"
         return
     yield from _describe("training", train, plan.data, known or {})
+    others = {**{name: held for name, held in aside.items() if not is_empty(held)}, **others}
     for name, other in others.items():
         yield from _describe(name, other, plan.data, known or {})
     names = plan.data.dataset.class_names(known or {})

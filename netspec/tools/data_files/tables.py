@@ -1,25 +1,27 @@
-"""Looks at tables: their columns, what would mislead a training on them, and how `csv` declares them."""
+"""Looks at tables: what their columns are for, and what would mislead a training on them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.lazy import np
-from netspec.library.data.datasets.text_table import open_table, read_text
+from netspec.library.data.datasets.text_table import find_sign, open_table
 from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
-from netspec.tools.data_files.look import Look, Starter, align, count, share
+from netspec.tools.data_files.look import count, share
 
+TIME = re.compile(r"(?i)(date|time|timestamp|datetime|t|step|epoch|unix.?time)")
+"""Names of columns of numbers that say when a line is from."""
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
 """Names of columns that tell lines apart."""
-SEPARATORS = (",", ";", "\t", "|")
 SET_ASIDE = 0.2
 """The fraction that is proposed for evaluation where there is no second file."""
 UNBALANCED, RARE = 10, 2
@@ -52,24 +54,21 @@ class Table:
 
 def read(paths: Sequence[Path]) -> Table:
     """The columns of tables. Raises `Mistake` with the file and the line."""
-    separator = find_separator(paths[0])
+    separator = find_sign(paths[0])
     columns: dict[str, Column] = {}
     left = LIMITS.described_lines
     for path in paths:
         header, rows = open_table(path, separator)
         columns = columns or {name: Column(name) for name in header}
-        pairs = [(columns[name], place) for name, place in header.items() if name in columns]
+        for name in columns:
+            if name not in header:
+                raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(header)))
+        pairs = [(column, header[name]) for name, column in columns.items()]
         for _, row in islice(rows, left):
             for column, place in pairs:
                 column.take(row[place])
             left -= 1
     return Table(columns, separator, left > 0)
-
-
-def find_separator(path: Path) -> str:
-    """The sign that stands most often in the first line, outside of quotes."""
-    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
-    return max(SEPARATORS, key=first.count)
 
 
 # --- what the columns are for ----------------------------------------------------------------------------------------
@@ -87,22 +86,33 @@ class Roles:
     left_out: Mapping[str, str]
     """Why columns are left out."""
     time: Column | None = None
+    """The column whose value grows from line to line, where it says when a line is from."""
+
+    @property
+    def series(self) -> bool:
+        """Are the lines a series of a quantity in time?"""
+        return self.time is not None and self.label.kind in NUMBERS and not self.classes and not self.label.gaps
 
 
 def find_roles(table: Table, label: str) -> Roles:
     """What each column is to be."""
     chosen = table.columns[label] if label in table.columns else _guess_label(table)
-    left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column))}
+    time = next((column for name, column in table.columns.items() if column is not chosen and _says_when(name, column)), None)
+    left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column, time))}
     used = [column for name, column in table.columns.items() if column is not chosen and name not in left_out]
-    time = next((column for column in table.columns.values() if column.kind == "date" and column.ascends), None)
     numbers = tuple(column for column in used if column.kind in NUMBERS)
     return Roles(chosen, _classes_of(chosen), numbers, tuple(c for c in used if c.kind in ("words", "truth")), left_out, time)
+
+
+def _says_when(name: str, column: Column) -> bool:
+    """Does a column say when its lines are from, in their order?"""
+    return column.ascends and (column.kind == "date" or (column.kind in NUMBERS and TIME.fullmatch(name) is not None))
 
 
 def _guess_label(table: Table) -> Column:
     """The column with a usual name of a label, else the last one that is of use."""
     named = next((c for wish in LABELS for name, c in table.columns.items() if name.lower() == wish), None)
-    usable = [column for column in table.columns.values() if not _why_not(column)]
+    usable = [column for name, column in table.columns.items() if not _why_not(column) and not _says_when(name, column)]
     return named or (usable[-1] if usable else list(table.columns.values())[-1])
 
 
@@ -118,11 +128,15 @@ def _classes_of(label: Column) -> tuple[str, ...]:
     return tuple(sorted(values, key=int))
 
 
-def _why_not(column: Column) -> str:
+def _why_not(column: Column, time: Column | None = None) -> str:
     """Why a column tells nothing about new examples; "" where it may."""
+    if column is time:
+        return "grows from line to line, so that the lines are in the order of time and the last ones are set aside"
     different, there = len(column.counts), column.lines - column.gaps
     if not different:
         return "is empty"
+    if column.kind == "too large":
+        return "holds numbers that are too large"
     if different == 1 and not column.gaps:
         return f"is `{next(iter(column.counts))}` in every line"
     if column.kind == "date":
@@ -214,114 +228,3 @@ def _of_column(column: Column, other: Column) -> Iterator[str]:
         if new:
             named = ", ".join(new[: LIMITS.suggestions])
             yield f"`{column.name}` has {count(len(new), 'word')} in the evaluation that training never saw: {named}"
-
-
-# --- how it is declared ----------------------------------------------------------------------------------------------
-
-
-def field_name(column: str, taken: set[str]) -> str:
-    """A column's name as a field of the language: `Fare (GBP)` is `fare_gbp`."""
-    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()).strip("_")
-    plain = plain if plain and plain[0].isalpha() else f"c_{plain}".rstrip("_")
-    found = next(name for number in range(len(taken) + 2) if (name := f"{plain}_{number}" if number else plain) not in taken)
-    taken.add(found)
-    return found
-
-
-def quoted(text: str) -> str:
-    """A text as a string of the language."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def make_starter(file: str, test: str, table: Table, roles: Roles) -> Starter | None:
-    """A small spec of the table; None where no column is left to learn from."""
-    if not roles.numbers and not roles.words:
-        return None
-    taken = {"label", "x", "y", "logits", "batch", "h"}
-    words = {field_name(column.name, taken): column for column in roles.words}
-    fields = {**({"x": f"f32[{len(roles.numbers)}]"} if roles.numbers else {}), **dict.fromkeys(words, "i32[]")}
-    fields["label"] = "i32[]" if roles.classes else "f32[]"
-    data = _chain(file, test, table, roles, words, fields)
-    sizes = {name: len(column.counts) + 1 + bool(column.gaps) for name, column in words.items()}
-    inputs = [*([f"x: f32[B, {len(roles.numbers)}]"] if roles.numbers else []), *(f"{name}: i32[B]" for name in words)]
-    parts = [*(["x"] if roles.numbers else []), *(f"({name} -> embed({size}, {min(8, size // 2 + 1)}))" for name, size in sizes.items())]
-    joined = parts[0] if len(parts) == 1 else f"concat({', '.join(parts)}, axis=-1)"
-    body, loss, metric = _ends(roles)
-    epochs = int(min(max(20_000 // max(table.lines, 1), 5), 100))
-    return Starter(data, tuple(inputs), (f"h = {joined} -> dense(32) -> relu", *body), loss, metric, epochs)
-
-
-def _ends(roles: Roles) -> tuple[tuple[str, ...], str, str]:
-    """The model's output, the loss and the metric."""
-    if roles.classes:
-        output = f"output logits = h -> dense({len(roles.classes)})"
-        return (output,), "softmax_cross_entropy(logits, label)", "accuracy(logits, label)"
-    mean, std = roles.label.known.mean(), roles.label.known.std() or 1
-    return (f"output y = (h -> dense(1))[:, 0] * {_number(std)} + {_number(mean)}",), "mean_squared_error(y, label)", ""
-
-
-def _chain(file: str, test: str, table: Table, roles: Roles, words: Mapping[str, Column], fields: Mapping[str, str]) -> str:
-    """The dataset with its arguments, and what stands behind it."""
-    label = roles.label
-    columns = {"x": [column.name for column in roles.numbers]} if roles.numbers else {}
-    given: dict[str, str] = {name: f"[{', '.join(map(quoted, names))}]" for name, names in columns.items()}
-    given |= {name: quoted(column.name) for name, column in words.items() if name != column.name}
-    given |= {"label": quoted(label.name)} if label.name != "label" else {}
-    fill = {"x": '"mean"'} if any(column.gaps for column in roles.numbers) else {}
-    fill |= {name: quoted(_new_word(column)) for name, column in words.items() if column.gaps}
-    used = (*roles.numbers, *roles.words, label)
-    marks = sorted({mark for column in used for mark in column.marks} | {""})
-    arguments = [
-        quoted(file),
-        f"fields={_dict(fields)}",
-        *([f"columns={_dict(given)}"] if given else []),
-        *([f"classes={{label: [{', '.join(map(quoted, roles.classes))}]}}"] if roles.classes else []),
-        *([f"categories={_dict({n: str(len(c.counts) + 1 + bool(c.gaps)) for n, c in words.items()})}"] if words else []),
-        *([f"fill={_dict(fill)}"] if fill else []),
-        *(['drop_missing=["label"]'] if label.gaps else []),
-        *([f"missing=[{', '.join(map(quoted, marks))}]"] if len(marks) > 1 else []),
-        *([f"separator={quoted(table.separator)}"] if table.separator != "," else []),
-        f"test={quoted(test) if test else SET_ASIDE}",
-    ]
-    return f"csv({', '.join(arguments)}){_scaled(roles.numbers)} -> shuffle -> batch({_batch(table.lines)})"
-
-
-def _scaled(numbers: Sequence[Column]) -> str:
-    """A step that brings the numbers to mean 0 and deviation 1."""
-    if not numbers:
-        return ""
-    means = ", ".join(_number(float(column.known.mean())) for column in numbers)
-    stds = ", ".join(_number(float(column.known.std()) or 1.0) for column in numbers)
-    return f' -> normalize([{means}], [{stds}], field="x")'
-
-
-def _number(value: float) -> str:
-    """Four digits of a number, as the language writes it."""
-    return f"{float(f'{value:.4g}'):g}" if 1e-4 <= abs(value) < 1e15 or not value else f"{value:.3e}"
-
-
-def _new_word(column: Column) -> str:
-    """A word for missing ones that is not in use."""
-    return next(word for word in ("none", "missing", "(missing)", "no value") if word not in column.counts)
-
-
-def _dict(pairs: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
-
-
-def _batch(lines: int) -> int:
-    """A size of batches that leaves some for an epoch."""
-    return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
-
-
-def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
-    """What tables hold. Raises `Mistake`."""
-    table = read(paths)
-    test = read(tests) if tests else None
-    roles = find_roles(table, label)
-    name = paths[0].name if len(paths) == 1 else f"{len(paths)} tables"
-    of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
-    title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
-    lines = align([column.row() for column in table.columns.values()])
-    starter = make_starter(paths[0].name, tests[0].name if tests else "", table, roles)
-    return Look(title, tuple(lines), tuple(warnings(table, roles, test)), starter, roles.label.name)

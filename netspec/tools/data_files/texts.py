@@ -10,8 +10,10 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, share
-from netspec.tools.data_files.tables import quoted
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
+
+WRITTEN = 80
+"""Bytes that a first small model writes at most."""
 
 
 def _lengths(lengths: Array) -> str:
@@ -37,27 +39,28 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
         other = text_lines_of(tests[0])
         both = len(set(seen) & {row.tobytes() for row in other.rows(np.flatnonzero(other.lengths))})
         found += [f"{count(both, 'line')} of the evaluation stand in training as well"] if both else []
-    starter = _model_of_bytes(paths[0].name, tests, len(kept)) if len(kept) > 1 else None
+    starter = _model_of_bytes(paths, tests, len(kept)) if len(kept) > 1 else None
     return Look(f"{paths[0].name}: {count(len(kept), 'line')} of text", tuple(align(rows)), tuple(found), starter)
 
 
-def _model_of_bytes(file: str, tests: Sequence[Path], lines: int) -> Starter:
-    """A small spec that predicts each byte from those before it."""
+def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
+    """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
     size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
-    data = f"text_lines({quoted(file)}) -> shuffle -> batch({size})"
+    data = f"text_lines({write_names(paths[:1], paths, tests)}) -> shuffle -> batch({size})"
     body = (
         "dim N >= 2",
         "h = cast(text, i32) -> embed(256, 64) -> gru(128)",
         "output logits = h -> dense(256)",
     )
-    mask = "mask=iota(N - 1)[none, :] < length[:, none] - 1"
+    mask = "mask=iota(N - 1)[none, :] < length[:, none]"
     return Starter(
         data,
         ("text: u8[B, N]",),
         body,
         f"softmax_cross_entropy(logits[:, :-1], cast(text[:, 1:], i32), {mask})",
-        epochs=5,
-        evaluated=f"text_lines({quoted(tests[0].name)}) -> batch({size})" if tests else "",
+        epochs=epochs_of(lines, 60),
+        serve=f"text = sample(logits, temperature=0.5, stop=0, limit={WRITTEN})",
+        evaluated=f"text_lines({write_names(tests[:1], paths, tests)}) -> batch({size})" if tests else "",
     )
 
 
@@ -81,7 +84,7 @@ def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) 
         new = sum(word not in forms for word in words)
         warnings += [f"{share(new, len(words))} of the words of the evaluation never occur in training"]
     title = f"{paths[0].name}: {count(len(found), 'sentence')}, {count(int(lengths.sum()), 'word')}"
-    starter = _tagger(paths[0].name, tests, forms, tag, columns, len(found)) if tag else None
+    starter = _tagger(paths, tests, forms, tag, columns, len(found)) if tag else None
     return Look(title, tuple(align(rows)), tuple(warnings), starter)
 
 
@@ -96,12 +99,14 @@ def _tags(counts: Counter[str]) -> str:
     return f"{len(counts):,} different: {shown}{', …' if len(counts) > 4 else ''}"
 
 
-def _tagger(file: str, tests: Sequence[Path], forms: Counter[str], tag: str, columns: dict[str, Counter[str]], lines: int) -> Starter:
+def _tagger(
+    paths: Sequence[Path], tests: Sequence[Path], forms: Counter[str], tag: str, columns: dict[str, Counter[str]], lines: int
+) -> Starter:
     """A small spec that tags words."""
     size, tags = sum(number > 1 for number in forms.values()) + 2, len(columns[tag]) + 1
     named = "" if tag == "XPOS" else f', tag="{tag}"'
     batch = next((size for size in (32, 16, 8) if lines >= 8 * size), 2)
-    data = f"conllu({quoted(file)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
+    data = f"conllu({write_names(paths[:1], paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
     body = (
         f"h = words -> embed({max(size, 3)}, 64) -> bidirectional(lstm(64), lengths=length)",
         f"output logits = h -> dense({tags})",
@@ -109,5 +114,5 @@ def _tagger(file: str, tests: Sequence[Path], forms: Counter[str], tag: str, col
     inputs = ("words: i32[B, T]", "length: i32[B]")
     mask = "mask=iota(T)[none, :] < length[:, none]"
     loss, metric = f"softmax_cross_entropy(logits, tag, {mask})", f"accuracy(logits, tag, {mask})"
-    other = f"conllu({quoted(tests[0].name)}{named}) -> batch({batch})" if tests else ""
-    return Starter(data, inputs, body, loss, metric, evaluated=other)
+    other = f"conllu({write_names(tests[:1], paths, tests)}{named}) -> batch({batch})" if tests else ""
+    return Starter(data, inputs, body, loss, metric, epochs_of(lines, 20), evaluated=other)

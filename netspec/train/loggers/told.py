@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +16,37 @@ if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
 
 
+@contextmanager
+def telling(tell: Reporter, loggers: Mapping[str, Logger], training: Training) -> Iterator[Reporter]:
+    """A reporter that tells loggers besides, where there are any; their end is behind the last line, that of the test part included."""
+    if not loggers:
+        yield tell
+        return
+    told = LoggedReporter(tell, loggers, training)
+    try:
+        yield told
+    except BaseException:
+        told.finish(failed=True)
+        raise
+    told.finish(failed=False)
+
+
 class LoggedReporter:
-    """A reporter that tells loggers besides; `training` is what they know, but for the steps."""
+    """A reporter that tells loggers besides; `training` is what they know, but for the steps. A run that goes back to a checkpoint begins
+    and ends more than once for a person, and once for them."""
 
     def __init__(self, inner: Reporter, loggers: Mapping[str, Logger], training: Training) -> None:
         self._inner = inner
         self._loggers = dict(loggers)
         self._training = training
-        self._before = sys.exception()
+        self._begun = False
 
     def begin(self, name: str, step: int, total: int) -> None:
         self._inner.begin(name, step, total)
-        training = replace(self._training, name=name, step=step, total=total)
-        self._tell(lambda logger: logger.begin(training))
+        if not self._begun:
+            self._begun = True
+            training = replace(self._training, name=name, step=step, total=total)
+            self._tell(lambda logger: logger.begin(training))
 
     def note(self, text: str) -> None:
         self._inner.note(text)
@@ -41,9 +59,12 @@ class LoggedReporter:
         self._tell(lambda logger: logger.record(record))
 
     def end(self) -> None:
-        failed = sys.exception() is not self._before
-        self._tell(lambda logger: logger.end(failed))
         self._inner.end()
+
+    def finish(self, failed: bool) -> None:
+        """Tells that no line will come any more, where the training has begun."""
+        if self._begun:
+            self._tell(lambda logger: logger.end(failed))
 
     def _tell(self, what: Callable[[Logger], Any]) -> None:
         """Tells every logger that has not failed yet."""

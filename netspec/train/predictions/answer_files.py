@@ -1,4 +1,4 @@
-"""Writes rows of answers as a table (CSV), JSON lines or arrays (npz), by the name of the file."""
+"""Writes rows of answers as a table (CSV), JSON lines or arrays (npz), or in the form of the run's own data, by the name of the file."""
 
 from __future__ import annotations
 
@@ -7,24 +7,41 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.predictions import AnswerNotFlat, AnswersOfUnknownForm
 from netspec.lazy import np
+from netspec.library.base import Dataset
 from netspec.train.predictions.examples import Elements
 from netspec.train.predictions.file_prediction import Row, columns_of
+from netspec.train.predictions.input_files import ending
 
 
-def require_form(path: str) -> None:
-    """Raises `Mistake` where the name does not say in which form answers are to be written."""
-    if _ending(path) not in FORMS:
-        raise Mistake(AnswersOfUnknownForm(file=path))
+def require_form(path: str, dataset: Dataset | None) -> None:
+    """Raises `Mistake` where the name does not say in which form answers are to be written, by that or by the data's own form."""
+    own = dataset.endings if dataset is not None and dataset.annotated(None, ()) is not None else ()
+    if _ending(path) not in (*FORMS, *own):
+        raise Mistake(AnswersOfUnknownForm(file=path, own=own))
 
 
-def pack_answers(path: str, rows: Sequence[Row]) -> bytes:
+def pack_answers(path: str, rows: Sequence[Row], dataset: Dataset | None = None, files: Sequence[str] = ()) -> bytes:
     """The content of a file of that name. Raises `Mistake` for answers that its form does not hold."""
-    return FORMS[_ending(path)](path, rows)
+    if _ending(path) in FORMS:
+        return FORMS[_ending(path)](path, rows)
+    assert dataset is not None  # whose form it is
+    return "".join(_annotated(path, rows, dataset, files)).encode()
+
+
+def _annotated(path: str, rows: Sequence[Row], dataset: Dataset, files: Sequence[str]) -> Iterator[str]:
+    """Each file with its answers: one of the data's own form as it stands, of another what it names."""
+    for file in files:
+        of = [row for row in rows if row.get("file", file) == file]
+        own = Path(file) if ending(Path(file)) in dataset.endings else None
+        if (text := dataset.annotated(own, of)) is None:
+            raise Mistake(AnswerNotFlat(file=path, name=next(iter(of[0]), "")))
+        yield text
 
 
 def _ending(path: str) -> str:

@@ -17,7 +17,7 @@ from netspec.lower.serve_arrays import LENGTH as ANSWER_LENGTH
 from netspec.lower.serve_arrays import SCORE
 from netspec.record import record, replace
 from netspec.train.collation import collate
-from netspec.train.data_preparation import bound_lengths, name_transforms
+from netspec.train.data_preparation import bound_lengths
 from netspec.train.example_encoding import apply_to_all, apply_to_batch
 from netspec.train.prediction import CHUNK
 from netspec.train.predictions.answers import Columns, answer, to_lists
@@ -25,6 +25,7 @@ from netspec.train.predictions.examples import Elements, Examples
 from netspec.train.predictions.heads import Head, find_heads
 from netspec.train.predictions.input_files import Reading, read_files
 from netspec.train.predictions.needed_fields import counts_lengths, find_needed
+from netspec.train.predictions.texts import decode
 from netspec.train.trainable_model import Program
 
 NUMBER = "number of the example"
@@ -127,21 +128,26 @@ class Predictor:
             widest = max(lengths or [1])
             inputs = {n: x[:, :widest] if n == self.feeds else x for n, x in inputs.items()}
         prefix = np.array(lengths, np.int32) if begun else None
+        inputs |= self._along(max(lengths or [0]) if begun else 0, len(lengths or ()))
         made = self.program.decode_arrays(self.state, self.feeds, inputs, prefix, self.seed, first)
         counts = made[self.feeds + ANSWER_LENGTH].tolist()
         ids = [row[:count] for row, count in zip(made[self.feeds].tolist(), counts, strict=True)]
-        texts = self._texts(ids)
+        texts = decode(self.plan, self.program.learned, self.feeds, ids)
         said: Columns = {self.feeds: [Elements(row) for row in ids]} if texts is None else {"answer": list(texts)}
         return {**said, (self.feeds if texts is None else "answer") + SCORE: to_lists(made[self.feeds + SCORE])}
 
-    def _texts(self, ids: list[list[int]]) -> list[str] | None:
-        """The texts that generated ids stand for, where a step of the chain knows."""
-        field = self.feeds
-        for name, transform in reversed(name_transforms(self.plan.transforms)):
-            if (found := transform.texts_of(field, ids, self.program.learned.get(name))) is not None:
-                return found
-            field = transform.name_before(field)
-        return None
+    def _along(self, begun: int, count: int) -> dict[str, Array]:
+        """The inputs that run along the positions of what is generated, for all of these, as far as the chain knows them."""
+        plan = next(plan for plan in self.program.serves if plan.feeds == self.feeds)
+        found: dict[str, Array] = {}
+        for name in plan.beside:
+            field = name
+            for transform in reversed(self.plan.transforms):
+                if (values := transform.along(field, plan.positions(begun))) is not None:
+                    found[name] = np.broadcast_to(values, (count, len(values)))
+                    break
+                field = transform.name_before(field)
+        return found
 
 
 def make_predictor(

@@ -5,7 +5,7 @@ The losses tell: a cross-entropy of `logits` and `label` makes `logits` scores o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from netspec.ir import OUTPUT, Body, DataPlan, Measurement, Objective
 from netspec.lazy import np
@@ -14,7 +14,8 @@ from netspec.proofs.meanings import trace
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.shape.types import elements
-from netspec.train.data_preparation import Knowledge
+from netspec.train.data_preparation import Knowledge, name_transforms
+from netspec.train.predictions.scores import Scores, find_names, log_probabilities, read_scores
 
 
 @record(eq=False)
@@ -28,16 +29,15 @@ class Head:
     """The field's type behind the chain."""
     wants: str
     """What its loss takes it for: "logits", "log_odds", "probabilities", or "": numbers."""
+    scores_classes: bool
+    """There is a number for each class along its last axis."""
     names: Sequence[str]
     """What the classes are called, as far as the data know."""
     plan: DataPlan
     behind: str
     """Its name behind the chain."""
-
-    @property
-    def scores_classes(self) -> bool:
-        """Is there a number for each class along its last axis?"""
-        return self.wants == "logits" or (self.wants == "probabilities" and self.target.is_int)
+    known: Knowledge
+    """What the chain has learned."""
 
     def name_of(self, number: int) -> str:
         """What a class is called."""
@@ -48,18 +48,16 @@ class Head:
         wide = output.astype(np.float64)
         if self.wants == "probabilities":
             return wide
-        if self.wants == "log_odds":
-            return 1 / (1 + np.exp(-np.clip(wide, -700, 700)))
-        raised = np.exp(wide - wide.max(-1, keepdims=True))
-        return raised / raised.sum(-1, keepdims=True)
+        shares = np.exp(log_probabilities(self.wants, self.scores_classes, wide, np))
+        return shares if self.scores_classes else shares[..., 1]
 
     def numbers(self, output: Array) -> Array:
         """The field's numbers as the data have them, before the chain changed them."""
         values, name = output.astype(np.float32), self.behind
         if all(dim.is_constant for dim in self.target.shape[1:]):
             values = values.reshape(len(output), *(dim.value for dim in self.target.shape[1:]))
-        for transform in reversed(self.plan.transforms):
-            values = transform.restored(name, values)
+        for key, transform in reversed(name_transforms(self.plan.transforms)):
+            values = transform.restored_by(name, values, self.known.get(key))
             name = transform.name_before(name)
         return values
 
@@ -68,36 +66,25 @@ def find_heads(objective: Objective, plan: DataPlan, model: Body, known: Knowled
     """The outputs that say a field which is no input, the first of those that say the same."""
     found: dict[str, Head] = {}
     for measurement in objective.measurements:
-        if isinstance(measurement.op, Loss) and (pair := _read(measurement, measurement.op, objective.body)):
-            output, field = pair
+        if isinstance(measurement.op, Loss) and (read := _read(measurement, objective.body)):
+            scores, output, field = read
             if output.startswith(OUTPUT) and field in plan.fields and field not in model.input_types():
-                head = _head(measurement.op, output.removeprefix(OUTPUT), field, plan, known)
-                found.setdefault(head.field, head)
+                own, names = find_names(plan, known, field)
+                head = Head(output.removeprefix(OUTPUT), own, plan.fields[field], scores.wants, scores.per_class, names, plan, field, known)
+                found.setdefault(own, head)
     return list(found.values())
 
 
-def _head(op: Loss, output: str, field: str, plan: DataPlan, known: Knowledge) -> Head:
-    own = field
-    for transform in reversed(plan.transforms):
-        own = transform.name_before(own)
-    names: Mapping[str, Sequence[str]] = plan.dataset.class_names(known.get(plan.dataset.op_name(), {}))
-    wants = next(declared.wants for declared in op.inputs if declared.name == (op.says() or ("",))[0])
-    return Head(output, own, plan.fields[field], wants, names.get(own, ()), plan, field)
-
-
-def _read(measurement: Measurement, op: Loss, body: Body) -> tuple[str, str] | None:
-    """The ports that a loss compares, where it takes all of them and in their order."""
-    said = op.says()
-    if said is None:
+def _read(measurement: Measurement, body: Body) -> tuple[Scores, str, str] | None:
+    """What a loss compares, and the names of the ports that it takes, where it takes all of them and in their order."""
+    read = read_scores(measurement, body.types)
+    if read is None:
         return None
-    required = [declared.name for declared in op.inputs if not declared.optional]
-    wires = dict(zip(required, measurement.inputs, strict=False))
     ports = {port.wire: port.name for port in body.inputs}
     names = []
-    for name in said:
-        wire = wires.get(name)
-        source = trace(body.nodes, wire) if isinstance(wire, int) else None
-        if not isinstance(source, int) or source not in ports or elements(body.types[source].shape) != elements(body.types[wire].shape):  # type: ignore[index]
+    for wire in (read.scores, read.labels):
+        source = trace(body.nodes, wire)
+        if not isinstance(source, int) or source not in ports or elements(body.types[source].shape) != elements(body.types[wire].shape):
             return None
         names.append(ports[source])
-    return names[0], names[1]
+    return read, names[0], names[1]

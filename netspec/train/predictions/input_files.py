@@ -14,6 +14,7 @@ from netspec.files import describe_missing
 from netspec.library.base import Dataset
 from netspec.library.data.columns import LENGTH, Table
 from netspec.library.data.datasets.image_folder import ENDINGS, find_images
+from netspec.library.data.datasets.packed_file import without_packing
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.train.data_preparation import Knowledge
@@ -82,8 +83,7 @@ def _pictures_of(reading: Reading, file: Path) -> list[str]:
 
 def ending(file: Path) -> str:
     """How a file's name ends, apart from how it is compressed."""
-    name = file.name.lower().removesuffix(".gz").removesuffix(".zst")
-    return os.path.splitext(name)[1]
+    return os.path.splitext(without_packing(file.name.lower()))[1]
 
 
 def _read(reading: Reading, file: Path) -> Examples:
@@ -113,6 +113,7 @@ def _read_own(reading: Reading, file: Path) -> Examples:
     """The dataset's own form, with what it has learned."""
     own = reading.dataset.of_file(file.name, reading.fields)
     assert own is not None
+    own = own.as_written(file.parent)
     table, _ = own.learn(file.parent, reading.learned)
     beside = {name: [Elements(v) if isinstance(v, list) else v for v in values] for name, values in own.recognised_by(file.parent).items()}
     fields = reading.checked(table)
@@ -120,19 +121,31 @@ def _read_own(reading: Reading, file: Path) -> Examples:
 
 
 def _is_table(reading: Reading, kind: str) -> bool:
-    """Are its fields numbers, or lists of so many, as the columns of a table are?"""
-    return kind in TABLES and all(t.rank <= 2 and all(d.is_constant for d in t.shape[1:]) for t in reading.fields.values())
+    """Are its fields numbers, or lists of so many, or texts, as the columns of a table are?"""
+    return kind in TABLES and all(_is_numbers(t) or _is_bytes(t) for t in reading.fields.values())
+
+
+def _is_numbers(kind: TensorType) -> bool:
+    return kind.rank <= 2 and all(dim.is_constant for dim in kind.shape[1:])
+
+
+def _is_bytes(kind: TensorType) -> bool:
+    """Is a text its value?"""
+    return kind.dtype == "u8" and kind.rank == 2 and not kind.shape[1].is_constant
 
 
 def _read_table(reading: Reading, file: Path) -> Examples:
-    """A column for each number, by the names of the fields."""
+    """A column for each number or text, by the names of the fields."""
     from netspec.library.data.datasets.csv import Csv
+    from netspec.library.data.datasets.text_table import find_sign, read_columns
 
-    types = {name: kind.with_shape(kind.shape[1:]) for name, kind in reading.fields.items()}
-    own = Csv(file=file.name, fields=types).of_file(file.name, types)
-    assert own is not None
-    fields = reading.checked(own.learn(file.parent, None)[0])
-    return Examples(fields, _numbered("row", fields))
+    types = {name: kind.with_shape(kind.shape[1:]) for name, kind in reading.fields.items() if _is_numbers(kind)}
+    own = Csv(file=file.name, fields=types).of_file(file.name, types) if types else None
+    numbers = own.as_written(file.parent).learn(file.parent, None)[0] if own is not None else {}
+    names = [name for name in reading.fields if name not in types]
+    texts = read_columns(file, names, find_sign(file, ",")) if names else {}
+    fields = reading.checked({**numbers, **reading.dataset.encoded(texts, reading.learned)})
+    return Examples(fields, {**_numbered("row", fields), **texts})
 
 
 def _read_arrays(reading: Reading, file: Path) -> Examples:
@@ -178,9 +191,16 @@ READERS: tuple[tuple[Callable[[Reading, str], bool], Callable[[Reading, Path], E
 )
 
 
+def _named(reading: Reading) -> str:
+    """Which column of a table holds the texts that are asked for."""
+    texts = [f"`{name}`" for name, kind in reading.fields.items() if _is_bytes(kind)]
+    return f" with a column {' and '.join(texts)}" if texts else ""
+
+
 def describe_kinds(reading: Reading) -> tuple[str, ...]:
     """The files that the run can predict from, in words."""
-    own = ("files as those it was trained on",) if _is_own(reading, "") else ()
+    endings = f" ({', '.join(reading.dataset.endings)})" if reading.dataset.endings else ""
+    own = (f"files as those it was trained on{endings}",) if _is_own(reading, "") else ()
     pictures = ("pictures (.png, .jpg, …)",) if picture_field(reading.dataset, reading.fields) else ()
-    tables = ("tables (.csv)",) if _is_table(reading, ".csv") and not own else ()
+    tables = (f"tables (.csv){_named(reading)}",) if _is_table(reading, ".csv") and ".csv" not in reading.dataset.endings else ()
     return (*pictures, *own, *tables, "JSON lines (.jsonl)", "arrays (.npz)")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Positive
 from netspec.library.base.field_bounds import Field
-from netspec.library.data.draws import mix_bits
+from netspec.library.data.draws import GOLDEN, mix_bits
 from netspec.shape import TensorType
 
 STOP, START, PLUS, ZERO = 1, 2, 3, 4
@@ -92,7 +92,7 @@ def is_held_out(pairs: Array) -> Array:
 
 def parts_of(pairs: Array) -> Array:
     """The part of each pair u64[n, 2], by its place in `PARTS`. The same for both orders."""
-    mixed = mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
+    mixed = mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1) + np.uint64(GOLDEN))
     held = mixed % np.uint64(HELD_OUT) == 0
     return np.where(held, 1 + mixed // np.uint64(HELD_OUT) % np.uint64(2), 0)
 

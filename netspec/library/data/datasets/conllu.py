@@ -30,7 +30,7 @@ KEPT = 2
 
 
 class Conllu(Dataset):
-    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain or .gz.
+    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain, .gz or .zst.
 
     Fields: `words` i32[B, T], `tag` i32[B, T] and `length` i32[B], the number of words. Comments, tokens of several words (`1-2`) and empty
     nodes (`1.1`) are skipped; nothing is added. The vocabulary comes from the file of training: words are 0 for padding, 1 for unknown
@@ -89,6 +89,9 @@ class Conllu(Dataset):
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
 
+    def fields_to_divide(self, folder: Path | None) -> dict[str, Any]:
+        return {LENGTH: np.asarray(self._read(find(folder, self.file, self.op_name()))[2], np.int32)}
+
     def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
         path = find(folder, self.file, self.op_name())
         words, tags, lengths = self._read(path)
@@ -115,6 +118,15 @@ class Conllu(Dataset):
     def recognised_by(self, folder: Path) -> dict[str, list[list[str]]]:
         word = COLUMNS.index(self.words)
         return {"words": [[columns[word] for columns in sentence] for sentence in sentences(find(folder, self.file, self.op_name()))]}
+
+    def annotated(self, file: Path | None, answers: Sequence[Mapping[str, Any]]) -> str | None:
+        if any("words" not in row or "tag" not in row for row in answers):
+            return None
+        place = COLUMNS.index(self.tag)
+        if file is None:
+            return "".join(_sentence(row["words"], row["tag"], COLUMNS.index(self.words), place) for row in answers)
+        lines = list(_with_column(file, place, (tag for row in answers for tag in row["tag"])))
+        return "\n".join([*lines, *([""] if lines and lines[-1] else []), ""])
 
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""
@@ -165,6 +177,25 @@ def sentences(path: Path) -> Iterator[list[list[str]]]:
                 found.append(columns)
     if found:
         yield found
+
+
+def _with_column(path: Path, place: int, values: Iterator[str]) -> Iterator[str]:
+    """The lines of a file, one column of whose words has other values."""
+    for line in _texts(path):
+        columns = line.split("\t")
+        if line[:1] != "#" and WORD.fullmatch(columns[0]):
+            columns[place] = next(values)
+        yield "\t".join(columns)
+
+
+def _sentence(words: Sequence[str], tags: Sequence[str], word: int, tag: int) -> str:
+    """A sentence of which only words and tags are known, with the blank line behind it."""
+    rows = []
+    for number, (one, other) in enumerate(zip(words, tags, strict=True), 1):
+        columns = [str(number), *["_"] * (len(COLUMNS) - 1)]
+        columns[word], columns[tag] = one, other
+        rows.append("\t".join(columns) + "\n")
+    return "".join(rows) + "\n"
 
 
 def _texts(path: Path) -> Iterator[str]:

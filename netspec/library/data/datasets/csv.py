@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.field_bounds import AfterValidator, BeforeValidator, Field, model_validator
+from netspec.library.data.columns import Portion, keep_records
+from netspec.library.data.datasets.packed_file import names, without_packing
 from netspec.library.data.datasets.table_fields import Source, Values
 from netspec.library.data.datasets.table_gaps import UNKNOWN_WORD, WORDS, encode_values, require_fill, require_gaps
-from netspec.library.data.datasets.text_file import DataPath, find_all, names
+from netspec.library.data.datasets.text_file import DataPath, find_all
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, require_part
 from netspec.shape import TensorType
 from netspec.shape.types import RANGES
@@ -167,7 +169,13 @@ class Csv(Dataset):
     def of_file(self, file: str, fields: Collection[str]) -> Dataset | None:
         """Its values stand between tabs where the name says so."""
         of = super().of_file(file, fields)
-        return of.replaced(separator="\t") if of and file.removesuffix(".gz").endswith((".tsv", ".tab")) else of
+        return of.replaced(separator="\t") if of and without_packing(file).endswith((".tsv", ".tab")) else of
+
+    def as_written(self, folder: Path) -> Dataset:
+        """With the sign between values that its first line shows."""
+        from netspec.library.data.datasets.text_table import find_sign
+
+        return self.replaced(separator=find_sign(folder / self._names[0], self.separator))
 
     def class_counts(self) -> dict[str, int]:
         given = {name: len(words) for name, words in self.classes.items()}
@@ -181,27 +189,32 @@ class Csv(Dataset):
     def learns(self) -> bool:
         return bool(self.fill or self.categories)
 
-    def load(self, folder: Path | None) -> dict[str, Array]:
-        return dict(self.learn(folder, None)[0])
+    def load(self, folder: Path | None) -> Mapping[str, Array]:
+        return self.learn(folder, None)[0]
 
-    def learn(self, folder: Path | None, known: Learned | None) -> tuple[dict[str, Array], Learned | None]:
+    def learn(self, folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Array], Learned | None]:
         """The examples, and what stands for missing values and words, learned of them where it is not known."""
         return self._make(self._read(folder), known)
 
-    def learn_part(self, folder: Path | None, kept: Array) -> tuple[dict[str, Array], Learned | None]:
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Array], Learned | None]:
         found = self._read(folder)
         known = self._make({name: values.at(kept) for name, values in found.items()}, None)[1]
         return self._make(found, known)
 
-    def _make(self, found: dict[str, Values], known: Learned | None) -> tuple[dict[str, Array], Learned | None]:
+    def fields_to_divide(self, folder: Path | None) -> dict[str, Array]:
+        from netspec.library.data.datasets.table_gaps import number_values
+
+        return {name: number_values(values) for name, values in self._read(folder).items()}
+
+    def _make(self, found: Mapping[str, Values], known: Learned | None) -> tuple[Mapping[str, Array], Learned | None]:
         """Fields of what was read."""
         from netspec.library.data.datasets.table_gaps import learn_gaps, to_field
 
         learned = known if known is not None else learn_gaps(found, self.fill, self.categories, self._names[0])
         fields = {name: to_field(values, self.fill.get(name), learned) for name, values in found.items()}
-        return fields, learned if self.learns else None
+        return keep_records(fields, found), learned if self.learns else None
 
-    def _read(self, folder: Path | None) -> dict[str, Values]:
+    def _read(self, folder: Path | None) -> Mapping[str, Values]:
         """The lines of this part that are not left out. Raises `Mistake`."""
         from netspec.library.data.datasets.table_gaps import drop_gaps
         from netspec.library.data.datasets.text_table import read_tables
@@ -212,7 +225,9 @@ class Csv(Dataset):
         plain = {name: values.numbers[:, 0] for name, values in found.items() if name in (self.split_by, self.group)}
         chosen = self.portion(len(next(iter(found.values())).missing), plain)
         if chosen is not None:
-            found = {name: values.at(np.flatnonzero(chosen)) for name, values in found.items()}
+            rows = np.flatnonzero(chosen)
+            taken = {name: values.at(rows) for name, values in found.items()}
+            return Portion(taken, found.records[rows] if isinstance(found, Portion) else rows)
         return found
 
     def require_learned(self, known: Learned) -> None:

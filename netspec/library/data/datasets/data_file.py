@@ -15,11 +15,11 @@ from netspec.limits import LIMITS
 
 
 def describe_damage(error: Exception) -> str:
-    """What is wrong with a file that gzip cannot unpack, in words of ours."""
+    """What is wrong with a compressed file that cannot be unpacked, in words of ours."""
     if isinstance(error, EOFError):
         return "the compressed file ends too early"
     words = str(error)
-    if "CRC" in words:
+    if "CRC" in words or "hecksum" in words:
         return "its content is not what its check sum says"
     if "length" in words:
         return "its content has another length than it says"

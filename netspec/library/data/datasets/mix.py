@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from netspec.lazy import np
-from netspec.library.base import Dataset, Example, Learned
+from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.field_bounds import BeforeValidator, Field, model_validator
 from netspec.library.base.value_faults import UnequalLists
 from netspec.library.data.columns import join_columns
@@ -69,6 +69,14 @@ class Mix(Dataset):
     def fields(self) -> dict[str, TensorType]:
         return {**self.datasets[0].batch_types(), SOURCE: TensorType("i32", ("B",))}
 
+    @property
+    def pictures(self) -> bool:  # type: ignore[override]
+        """Do all of them hold pictures?"""
+        return all(dataset.pictures for dataset in self.datasets)
+
+    def background_of_pictures(self) -> tuple[float, ...]:
+        return self.datasets[0].background_of_pictures()
+
     def mixture(self) -> tuple[float, ...]:
         return self.weights
 
@@ -94,10 +102,33 @@ class Mix(Dataset):
             table, own = dataset.learn(folder, learned.get(dataset.op_name()))
             tables.append(table)
             learned |= {} if own is None else {dataset.op_name(): own}
+        return self._join(tables), learned or None
+
+    def _join(self, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The fields that all have, one dataset behind the other, and where each example comes from."""
         names = [name for name in self.fields() if name != SOURCE and all(name in table for table in tables)]
         counts = [len(next(iter(table.values()))) for table in tables]
         source = np.repeat(np.arange(len(tables), dtype=np.int32), counts)
-        return {**{name: join_columns([table[name] for table in tables]) for name in names}, SOURCE: source}, learned or None
+        return {**{name: join_columns([table[name] for table in tables]) for name in names}, SOURCE: source}
+
+    def fields_to_divide(self, folder: Path | None) -> Mapping[str, Any]:
+        return self._join([dataset.fields_to_divide(folder) for dataset in self.datasets])
+
+    def learn_part(self, folder: Path | None, kept: Array) -> tuple[Mapping[str, Any], Learned | None]:
+        """Each dataset learns of its own examples alone."""
+        learned: dict[str, Any] = {}
+        first = 0
+        for dataset in self.datasets:
+            count = len(next(iter(dataset.fields_to_divide(folder).values())))
+            if dataset.learns and dataset.op_name() not in learned:
+                own = dataset.learn_part(folder, kept[(kept >= first) & (kept < first + count)] - first)[1]
+                learned |= {} if own is None else {dataset.op_name(): own}
+            first += count
+        return self.learn(folder, learned)
+
+    @property
+    def learns(self) -> bool:
+        return any(dataset.learns for dataset in self.datasets)
 
     def require_learned(self, known: Learned) -> None:
         for dataset in self.datasets:

@@ -10,6 +10,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive, BadValue
 from netspec.diagnostics.data.files import UnreadableData
+from netspec.diagnostics.data.records import NoRecords
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.field_bounds import Field, model_validator
@@ -102,6 +103,9 @@ class Npy(Dataset):
     def load(self, folder: Path | None) -> dict[str, Any]:
         paths = {name: find(folder, self._file(name), self.op_name()) for name in self.fields}
         arrays, types = {name: map_array(path) for name, path in paths.items()}, self.batch_types()
+        empty = next((name for name, array in arrays.items() if not len(array)), None)
+        if empty is not None:
+            raise Mistake(NoRecords(file=str(paths[empty])))
         require_alike(arrays, types, paths[next(iter(paths))].parent)
         found = {name: _column(array, types[name], name, paths[name]) for name, array in arrays.items()}
         return examples_of(found, self)

@@ -37,6 +37,22 @@ def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array
     return fit_arrays(arrays, types, path)
 
 
+def read_whole(path: Path, types: Mapping[str, TensorType], optional: tuple[str, ...] = ()) -> dict[str, Array]:
+    """The arrays of these types, of which no axis counts examples: sizes of the same symbol are the same. Raises `Mistake` as
+    `read_archive` does, but for the `optional` ones that are not there."""
+    with _opened(path) as archive:
+        there = set(archive.namelist())
+        arrays = {name: _array(archive, name, path, tuple(types)) for name in types if name not in optional or f"{name}.npy" in there}
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        kind = types[name]
+        _require_like(array, kind, name, path, sizes)
+        if array.ndim and not (_fits(kind.shape[0], len(array), sizes) or (not len(array) and not kind.shape[0].is_constant)):
+            known = f", and `{kind.shape[0]}` is {sizes[str(kind.shape[0])]}" if str(kind.shape[0]) in sizes else ""
+            raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=f"{describe_array(array)}{known}"))
+    return {name: convert_array(array, types[name], name, path) for name, array in arrays.items()}
+
+
 def read_all(path: Path) -> dict[str, Array]:
     """Every array of an archive by name. Raises `Mistake` with the file and the array."""
     with _opened(path) as archive:

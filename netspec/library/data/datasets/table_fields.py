@@ -65,7 +65,7 @@ class FieldReader:
         self.number, self.wanted = (self._number_word, "a word") if source.words else reader_of(source)
         self.path, self.places = Path(), [0]
 
-    def open(self, path: Path, header: dict[str, int]) -> None:
+    def begin(self, path: Path, header: dict[str, int]) -> None:
         """The next file begins. Raises `Mistake` where it lacks a column."""
         for column in self.source.columns:
             if column not in header:

@@ -11,6 +11,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import EveryLineDropped, NothingToFillWith, TooManyCategories
 from netspec.lazy import np
 from netspec.library.base import Array, Learned
+from netspec.library.data.columns import Portion
 from netspec.library.data.datasets.table_fields import TRUTH, Source, Values
 from netspec.library.data.vocabulary import order_values
 from netspec.shape import TensorType
@@ -47,16 +48,16 @@ def list_words(words: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def drop_gaps(found: Mapping[str, Values], fields: Sequence[str], file: str) -> dict[str, Values]:
+def drop_gaps(found: Mapping[str, Values], fields: Sequence[str], file: str) -> Mapping[str, Values]:
     """The lines in which no value of these fields is missing. Raises `Mistake` where none is left."""
     gone = np.any([values.missing.any(1) for name, values in found.items() if name in fields], axis=0) if fields else np.zeros(0, bool)
     if not gone.any():
-        return dict(found)
+        return found
     if gone.all():
         most = sorted(fields, key=lambda name: -int(found[name].missing.sum()))
         raise Mistake(EveryLineDropped(file=file, lines=len(gone), fields=tuple(most)))
     kept = np.flatnonzero(~gone)
-    return {name: values.at(kept) for name, values in found.items()}
+    return Portion({name: values.at(kept) for name, values in found.items()}, kept)
 
 
 # --- what is learned -------------------------------------------------------------------------------------------------
@@ -137,6 +138,15 @@ def to_field(values: Values, fill: Fill | None, known: Learned) -> Array:
         numbers = np.where(values.missing, stands, numbers)
     made = numbers.astype("float32" if source.kind.dtype == "bf16" else source.kind.jax_dtype)
     return made if source.kind.rank else made.reshape(-1)
+
+
+def number_values(values: Values) -> Array:
+    """The field's numbers with nothing learned: 0 for a missing value, words by the order of their texts."""
+    numbers = values.numbers
+    if values.source.words:
+        places = {word: place for place, word in enumerate(sorted(values.words), 1)}
+        numbers = np.where(values.missing, 0, np.array([places[word] for word in values.words] or [0], np.int64)[numbers])
+    return numbers if values.source.kind.rank else numbers.reshape(-1)
 
 
 def words_to_ids(words: list[str], values: Values, fill: Fill | None, known: Sequence[str]) -> Array:

@@ -1,4 +1,4 @@
-"""Reads text files of the data folder, plain or compressed with gzip, checks that they are UTF-8 and finds their lines.
+"""Reads text files of the data folder, plain or compressed (gzip, Zstandard), checks that they are UTF-8 and finds their lines.
 
 A plain file is mapped into memory, not read, so that one of many gigabytes costs no more than its lines' places.
 """
@@ -9,18 +9,19 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.files import CorruptData, DataFolderNeeded, MissingData, UnreadableData
+from netspec.diagnostics.data.files import DataFolderNeeded, MissingData, UnreadableData
 from netspec.diagnostics.data.records import NoRecords
-from netspec.diagnostics.data.texts import BadText, UnpacksTooFar
+from netspec.diagnostics.data.texts import BadText
 from netspec.diagnostics.drawing.cells import escape
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
-from netspec.library.data.datasets.data_file import describe_damage, find_beside, open_data
+from netspec.library.data.datasets.data_file import find_beside, open_data
+from netspec.library.data.datasets.packed_file import MARK_BYTES, names, unpacker_of
 from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
@@ -41,7 +42,7 @@ DataPath = Annotated[str, AfterValidator(require_inside)]
 
 
 def find(folder: Path | None, name: str, op: str) -> Path:
-    """The file of that name in the data folder, or the one with `.gz` behind it. Raises `Mistake` when there is none."""
+    """The file of that name in the data folder, or the one with `.gz` or `.zst` behind it. Raises `Mistake` when there is none."""
     if folder is None:
         raise Mistake(DataFolderNeeded(dataset=op))
     for path in map(folder.joinpath, names(name)):
@@ -67,39 +68,18 @@ def matching(folder: Path, name: str) -> list[Path]:
     return sorted(islice(found, LIMITS.compared_names))
 
 
-def names(name: str) -> tuple[str, ...]:
-    """A file's name, and the one that would do as well."""
-    return (name,) if name.endswith(".gz") else (name, f"{name}.gz")
-
-
 def read_content(path: Path) -> Array:
     """All bytes of a file as u8[n]. Raises `Mistake`."""
-    import gzip
-    import zlib
-
     try:
         with open_data(path) as file:
             size = os.fstat(file.fileno()).st_size
-            if file.read(2) == b"\x1f\x8b":
+            unpack = unpacker_of(file.read(MARK_BYTES))
+            if unpack is not None:
                 file.seek(0)
-                return np.frombuffer(_unpack(path, file, size), np.uint8)
+                return np.frombuffer(unpack(path, file, LIMITS.text_ratio * size + BLOCK), np.uint8)
             return np.asarray(np.memmap(file, np.uint8, "r", 0, (size,))) if size else np.zeros(0, np.uint8)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Mistake(CorruptData(file=str(path), record=None, reason=describe_damage(error))) from None
     except OSError as error:
         raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
-
-
-def _unpack(path: Path, packed: BinaryIO, size: int) -> bytes:
-    """The content of a gzip file. Raises `Mistake` for one that grows without end."""
-    import gzip
-
-    limit = LIMITS.text_ratio * size + BLOCK
-    with gzip.GzipFile(fileobj=packed) as file:
-        found = file.read(limit + 1)
-    if len(found) > limit:
-        raise Mistake(UnpacksTooFar(file=str(path), limit=limit))
-    return found
 
 
 def text_lines_of(path: Path) -> Ragged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from netspec.shape import TensorType
 
 
 class TextLines(Dataset):
-    """The lines of a text file, one example each: UTF-8, plain or .gz.
+    """The lines of a text file, one example each: UTF-8, plain, .gz or .zst.
 
     Fields: `text` u8[B, N], the bytes of the line without its end, and `length` i32[B], how many there are. Empty lines are left out. A
     model of bytes works on `text` as it is; `bpe` and `sentencepiece` make tokens of it. The file is in the data folder, which may have it
-    with `.gz` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
+    with `.gz` or `.zst` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
     """
 
     endings = (".txt", ".text")
@@ -41,6 +42,12 @@ class TextLines(Dataset):
         if not len(lines):
             raise Mistake(NoRecords(file=str(path)))
         return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+        """Bytes as text, up to a 0, which is what stands behind a line in a batch."""
+        if field != "text":
+            return None
+        return [bytes(min(max(byte, 0), 255) for byte in row).split(b"\0")[0].decode("utf-8", "replace") for row in ids]
 
     def recognised_by(self, folder: Path) -> dict[str, list[str]]:
         lines = self.load(folder)["text"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.arrays import BadRow, NoHeader
+from netspec.diagnostics.data.arrays import BadRow, NoHeader, NoSuchColumn
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadText
 from netspec.library.data.datasets.table_fields import NUMBER, FieldReader, Source, Values
@@ -17,6 +18,8 @@ from netspec.library.data.datasets.text_file import read_content
 Row = tuple[int, list[str]]
 """The line on which it begins, from 1, and its values."""
 EMPTY = frozenset({""})
+SIGNS = (",", ";", "\t", "|")
+"""What parts the values of most tables."""
 
 
 def read_table(path: Path, sources: Sequence[Source], separator: str) -> dict[str, Values]:
@@ -30,11 +33,31 @@ def read_tables(paths: Sequence[Path], sources: Sequence[Source], separator: str
     for path in paths:
         header, rows = open_table(path, separator)
         for field in fields:
-            field.open(path, header)
+            field.begin(path, header)
         for line, row in rows:
             for field in fields:
                 field.take(row, line)
     return {field.source.field: field.finish() for field in fields}
+
+
+def find_sign(path: Path, expected: str = "") -> str:
+    """The sign that parts the names in the first line: the expected one where it stands there, else that which stands there most often."""
+    first = re.sub(r'"[^"]*"', "", read_text(path).split("\n", 1)[0])
+    most = max(SIGNS, key=first.count)
+    return expected if expected and (expected in first or most not in first) else most
+
+
+def read_columns(path: Path, names: Sequence[str], separator: str) -> dict[str, list[str]]:
+    """The texts of these columns, as they stand. Raises `Mistake` with the file and the line, or the column that is not there."""
+    header, rows = open_table(path, separator)
+    for name in names:
+        if name not in header:
+            raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(header)))
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for _, row in rows:
+        for name in names:
+            found[name].append(row[header[name]])
+    return found
 
 
 def open_table(path: Path, separator: str) -> tuple[dict[str, int], Iterator[Row]]:
@@ -86,6 +109,9 @@ def _explain(error: csv.Error) -> str:
 def read_text(path: Path) -> str:
     """The table's text. Raises `Mistake` where it is no UTF-8."""
     data = read_content(path).tobytes()
+    zero = data.find(0)
+    if zero >= 0 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Mistake(BadText(file=str(path), line=1 + data.count(b"\n", 0, zero), byte=0))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
