@@ -1,28 +1,44 @@
-"""Check specs without running them: syntax, names, shapes, costs, training settings."""
+"""Check specs without running them: syntax, names, shapes, costs, training settings.
+
+What a repository asks for stands in the `[tool.netspec]` table of its pyproject.toml, the nearest one above the working folder.
+"""
 
 from __future__ import annotations
 
 import gc
-import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
+from netspec.cli.configuration import NOTHING, read_configuration
+from netspec.cli.demands import Demands, gather_demands
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import say, wants_color, width, write_line, write_text
+from netspec.cli.spec_paths import spec_paths
+from netspec.cli.terminal import report, say, tell, wants_color, width, write_line, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
-FORMATS = ("text", "json", "sarif", "github")
-SPEC_SUFFIXES = (".net", ".netspec")
-TWIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*)?"netspec"\s*:')
+FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "junit", "markdown")
+PROVED = ("proved",)
+"""What `--require` may ask for."""
+Found = list[Sequence[Diagnostic]]
+"""The problems of each file."""
+Check = Callable[[str], Sequence[Diagnostic]]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders: the .net, .netspec and JSON specs in them")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
+    files = "specs, or folders: the .net, .netspec and JSON specs in them (default: `files` of [tool.netspec] in pyproject.toml)"
+    parser.add_argument("files", metavar="FILE", nargs="*", help=files)
+    parser.add_argument("--format", choices=FORMATS, default="full", help="how problems are written (default: full)")
+    parser.add_argument("--output-file", metavar="FILE", help="write the problems into this file, and only a line that counts them here")
+    parser.add_argument("--select", metavar="SLUG", action="append", default=[], help="of warnings only these; several with commas")
+    parser.add_argument("--ignore", metavar="SLUG", action="append", default=[], help="without these warnings; several with commas")
+    parser.add_argument("--require", choices=PROVED, help="`proved`: what a spec assumes of its sizes is an error too")
+    parser.add_argument("--statistics", action="store_true", help="count the problems by their names at the end")
+    parser.add_argument("--watch", action="store_true", help="check again whenever a file has changed, until Ctrl-C")
+    parser.add_argument("--jobs", metavar="N", type=int, help="processes that share the files (default: as many as pay)")
+    parser.add_argument("--config", metavar="FILE", help="read [tool.netspec] from this file; `none`: from no file")
     parser.add_argument(
         "--fix", action="store_true", help="write the repairs into the files first, each of which was tried; then say what is left"
     )
@@ -38,100 +54,132 @@ def run(args: Namespace) -> int:
     gc.set_threshold(50_000, 20, 20)
     try:
         return check_files(args)
+    except Mistake as mistake:  # of the command line or of pyproject.toml
+        return report([mistake.diagnostic])
     finally:
         gc.set_threshold(*before)
 
 
 def check_files(args: Namespace) -> int:
-    """Mends the files first where that is asked for; checks them and gives the exit code."""
+    """Mends the files first where that is asked for; checks them and gives the exit code. Raises `Mistake` for a wrong configuration."""
+    if refuse_together(args):
+        return 2
+    configuration = NOTHING if args.config == "none" else read_configuration(args.config)
+    demands = gather_demands(args, configuration)
+    files = args.files or configuration.files
+    if not files:
+        say("name a file or a folder, or write `files` into [tool.netspec] of pyproject.toml; see `netspec check --help`")
+        return 2
+    if args.watch:
+        from netspec.cli.watch import watch
+
+        return watch(files, lambda: look(args, files, demands))
+    return look(args, files, demands)
+
+
+def refuse_together(args: Namespace) -> bool:
+    """Options that contradict one another are given, which is said."""
     if (args.fix or args.diff) and (args.untrusted or args.set):
         say("`--fix` and `--diff` mend a file of one's own as it is written: without --untrusted and --set")
-        return 2
-    paths = list(spec_paths(args.files))
-    if args.diff or args.fix:
-        from netspec.cli.fix import fix_file, show_fixes
-
-        code = max([(show_fixes if args.diff else fix_file)(path, args.plugins) for path in paths], default=0)
-        if args.diff:
-            return code
-        return max(code, check_each(args, paths))
-    return check_each(args, paths)
+        return True
+    if args.watch and (args.fix or args.diff or args.output_file):
+        say("`--watch` looks and says: without --fix, --diff and --output-file")
+        return True
+    if args.jobs is not None and args.jobs < 1:
+        say("`--jobs` is a number of processes, 1 or more")
+        return True
+    return False
 
 
-def check_each(args: Namespace, paths: Sequence[str]) -> int:
+def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
+    """Looks at the files once; the exit code."""
+    paths = list(spec_paths(files))
+    if not (args.diff or args.fix):
+        return check_each(args, paths, demands)
+    from netspec.cli.fix import fix_file, show_fixes
+
+    code = max([(show_fixes if args.diff else fix_file)(path, demands.plugins) for path in paths], default=0)
+    return code if args.diff else max(code, check_each(args, paths, demands))
+
+
+def check_each(args: Namespace, paths: Sequence[str], demands: Demands) -> int:
     """Checks the files as they are, prints what is wrong with them, and gives the exit code."""
-    problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
-    if not problems and args.format == "text":
-        write_line(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
-        return 0
-    return _report(problems, args.format)
+    found = find_all(paths, args.untrusted, overrides(args.set), demands, args.jobs)
+    problems = [problem for of_file in found for problem in of_file]
+    code = _report(problems, args, paths)
+    if args.statistics:
+        _count(problems, args.format == "full" and not args.output_file)
+    return code
 
 
-def _report(problems: Sequence[Diagnostic], format: str) -> int:
-    """Prints the problems in a format; the exit code that they come to."""
+def _report(problems: Sequence[Diagnostic], args: Namespace, paths: Sequence[str]) -> int:
+    """Prints the problems in a format, or writes them into a file; the exit code that they come to."""
     from netspec.diagnostics.drawing.formats import render
+    from netspec.diagnostics.drawing.text import summarize
     from netspec.diagnostics.running.files import choose_exit_code
 
-    if text := render(problems, format, color=wants_color(sys.stdout), width=width(sys.stdout)):
-        write_text(text)
+    to_file = args.output_file is not None
+    clean = f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}."
+    color = wants_color(sys.stdout) and not to_file
+    text = render(problems, args.format, color=color, width=100 if to_file else width(sys.stdout), files=paths)
+    if not problems and args.format in ("full", "concise"):
+        text = clean
+    if to_file:
+        from netspec.files import write_atomic
+
+        write_atomic(args.output_file, text.rstrip("\n") + "\n" if text else "")
+        write_line(f"{summarize(problems) if problems else clean} Written to {args.output_file}")
+    elif text:
+        write_text(text.rstrip("\n"))
     return choose_exit_code(problems)
 
 
-def spec_paths(files: Iterable[str]) -> Iterator[str]:
-    """The files as given; a folder stands for the specs in it at any depth, in alphabetical order."""
-    for file in files:
-        if os.path.isdir(file):
-            yield from _find_specs(file)
-        else:
-            yield file
+def _count(problems: Sequence[Diagnostic], here: bool) -> None:
+    """A line per kind of problem, the most frequent first: on the standard output `here`, else beside it, where no program reads."""
+    from collections import Counter
+
+    counts = Counter((problem.severity, problem.slug()) for problem in problems)
+    lines = [f"{count:6,}  {severity}[{slug}]" for (severity, slug), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    for line in lines:
+        write_line(line) if here else tell(line)
 
 
-def _find_specs(folder: str) -> Iterator[str]:
-    """The specs of a folder and of those in it, in the order of their names; hidden folders are left out."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        yield from (path for f in sorted(files) if is_spec(path := os.path.join(here, f)))
-
-
-def is_spec(path: str) -> bool:
-    """A file of a folder is a spec by its suffix; a `.json`, which may be anything, by its first key: `"netspec"`, behind a `"$schema"`."""
-    return path.endswith(SPEC_SUFFIXES) or (path.endswith(".json") and TWIN.match(_read_beginning(path)) is not None)
-
-
-def _read_beginning(path: str) -> bytes:
-    """What a file begins with, which tells whether it is a spec; nothing of one that cannot be read."""
-    from netspec.files import read_start
-
-    try:
-        return read_start(path, 4096)
-    except Mistake:
-        return b""
-
-
-def _check_each(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
+def find_all(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], demands: Demands, jobs: int | None = None) -> Found:
     """The problems of each file; those of strangers are looked for in a process of its own, as they were written."""
-    if untrusted and plugins:
+    if untrusted and demands.plugins:
         from netspec.diagnostics.running.plugins import PluginRefused
 
-        return [[PluginRefused(plugins=tuple(plugins))]]
+        return [[PluginRefused(plugins=tuple(demands.plugins))]]
     if untrusted and values:
         from netspec.diagnostics.running.overrides import OverrideRefused
 
         return [[OverrideRefused(paths=tuple(values))]]
+    return list(_check_apart(paths, partial(find_problems, untrusted=untrusted, values=values, demands=demands), untrusted, jobs))
+
+
+def _check_apart(
+    paths: Sequence[str], check: partial[Sequence[Diagnostic]], untrusted: bool, jobs: int | None
+) -> Iterable[Sequence[Diagnostic]]:
+    """The problems of the files one by one, looked for by as many processes as pay."""
     if untrusted:
         from netspec.cli.isolation import check_isolated
 
-        return check_isolated(paths, partial(_find_problems, untrusted=True))
-    return map(partial(_find_problems, values=values, plugins=plugins), paths)
+        return check_isolated(paths, check)
+    from netspec.cli.parallel import check_shared, choose_jobs
+
+    number = choose_jobs(len(paths), jobs)
+    return map(check, paths) if number == 1 else check_shared(paths, check, number)
 
 
-def _find_problems(
-    path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, plugins: Sequence[str] = ()
+def find_problems(
+    path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, demands: Demands | None = None
 ) -> Sequence[Diagnostic]:
-    """The problems of one file, among them that it cannot be read."""
+    """The problems of one file, among them that it cannot be read, and what it lacks of what is asked of it."""
     from netspec.compile import check_readable
 
+    demands = demands or Demands()
     try:
-        return check_readable(path, untrusted=untrusted, set=values, plugins=plugins).problems
+        checked = check_readable(path, untrusted=untrusted, set=values, plugins=demands.plugins)
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]
+    return demands.held(path, checked)

@@ -36,7 +36,7 @@ def run(args: Namespace) -> int:
 
 def wrong_suffix(file: str, output: str) -> str:
     """What the output would hold where its name says the other form, in words; "" where the name fits."""
-    from netspec.cli.check import SPEC_SUFFIXES
+    from netspec.cli.spec_paths import SPEC_SUFFIXES
     from netspec.syntax.spec_file import JSON_SUFFIX
 
     if file.endswith(JSON_SUFFIX):

@@ -7,7 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.check import spec_paths
+from netspec.cli.spec_paths import spec_paths
 from netspec.cli.terminal import report, tell, write_exact
 from netspec.diagnostics.base import Mistake
 

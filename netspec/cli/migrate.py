@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from netspec.cli.check import spec_paths
+from netspec.cli.spec_paths import spec_paths
 from netspec.cli.terminal import report, tell
 from netspec.diagnostics.base import Diagnostic, Mistake
 

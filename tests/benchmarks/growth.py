@@ -250,7 +250,7 @@ def read(path: str, text: str) -> None:
     try:
         _read_table(text) if path.endswith(".csv") else _read_run(text)
     except Mistake as mistake:
-        render([mistake.diagnostic], "text")
+        render([mistake.diagnostic], "full")
         return
     raise AssertionError("the file is not refused")
 

@@ -80,7 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", ["full", "json"])
 @pytest.mark.parametrize("mode", [[], ["--untrusted"]], ids=["", "untrusted"])
 @pytest.mark.parametrize(("path", "words"), PATHS.values(), ids=PATHS)
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")

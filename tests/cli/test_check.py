@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from netspec.cli.check import spec_paths
 from netspec.cli.main import main
+from netspec.cli.spec_paths import spec_paths
 
 CLEAN = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dense(4)\n}\n"
 BAD = CLEAN.replace("dense", "dens")

@@ -24,7 +24,7 @@ from netspec.syntax.tree_walk import strip_parens
 
 LIMIT = 2.0
 """Seconds of processor time that `check` may take for one input with all its drawings, and the formatter again."""
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "junit", "markdown")
 
 
 class Broken(Exception):

@@ -208,4 +208,4 @@ def test_mutated_json_never_crashes() -> None:
         text = mutants(rng, rng.choice(texts))
         for problem in check(Source("m.json", text)).problems:
             assert problem.at.source.path == "m.json" and 0 <= problem.at.start <= problem.at.end <= len(text), text
-            render([problem], "text")
+            render([problem], "full")

@@ -1,0 +1,212 @@
+"""Reads `[tool.netspec]` of pyproject.toml: what a repository checks, and what it asks of its specs. Floor 6."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.proofs.budgets import MEASURES, Limits
+from netspec.record import record, replace
+from netspec.source import NOWHERE, Source, Span
+
+NAME = "pyproject.toml"
+TABLE = "tool.netspec"
+
+
+@record
+class Budget:
+    """What the specs of a pattern may cost."""
+
+    folder: str
+    """The pattern is one of paths below it."""
+    pattern: str
+    limits: Limits
+    place: Span = NOWHERE
+
+    def covers(self, path: str) -> bool:
+        """Whether a file is one of the pattern's: `*` is any part of a name, `**` any folders."""
+        below = os.path.relpath(os.path.realpath(path), os.path.realpath(self.folder or ".")).replace(os.sep, "/")
+        return pattern_of(self.pattern).fullmatch(below) is not None
+
+
+def pattern_of(text: str) -> re.Pattern[str]:
+    """A pattern of paths as an expression."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", text)
+    meant = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meant.get(part, re.escape(part)) for part in parts))
+
+
+@record
+class Configuration:
+    """What stands in the table, with defaults for what does not."""
+
+    files: tuple[str, ...] = ()
+    """What `netspec check` looks at where no file is named."""
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    require: str = ""
+    plugins: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+
+NOTHING = Configuration()
+
+
+def read_configuration(path: str | None = None) -> Configuration:
+    """The table of a file, or of the nearest pyproject.toml that has one, from the working folder upwards to that of the repository. Raises
+    `Mistake` for one that is wrong."""
+    from netspec.files import read_bytes
+
+    if path is not None:
+        return _read(path, read_bytes(path), required=True)
+    folder = os.getcwd()
+    while True:
+        file = os.path.join(folder, NAME)
+        if os.path.isfile(file) and b"netspec" in (content := read_bytes(file)):
+            found = _read(os.path.relpath(file), content)
+            if found is not NOTHING:
+                return found
+        above = os.path.dirname(folder)
+        if above == folder or os.path.exists(os.path.join(folder, ".git")):
+            return NOTHING
+        folder = above
+
+
+def _read(path: str, content: bytes, required: bool = False) -> Configuration:
+    """The table of a file's content; `NOTHING` where it has none."""
+    import tomllib
+
+    from netspec.diagnostics.running.configuration import ConfigurationUnreadable
+
+    source = Source(path, content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n"))
+    try:
+        data = tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        if not required and not re.search(r"(?m)^\s*\[\s*tool\s*\.\s*netspec\b", source.text):
+            return NOTHING  # whatever is wrong with it, it is not about specs
+        line = int(found[1]) if (found := re.search(r"line (\d+)", str(error))) else 1
+        raise Mistake(ConfigurationUnreadable(at=_line(source, line), reason=str(error))) from None
+    tool = data.get("tool")
+    table = tool.get("netspec") if isinstance(tool, dict) else None
+    return NOTHING if table is None else Reader(source, os.path.dirname(path)).configuration(table)
+
+
+def _line(source: Source, number: int) -> Span:
+    start = source.starts[min(number, len(source.starts)) - 1]
+    return Span(source, start, start + len(source.line(min(number, len(source.starts)))))
+
+
+@record(eq=False)
+class Reader:
+    """Reads the table of one file, and says where what is wrong with it stands."""
+
+    source: Source
+    folder: str
+
+    def place(self, key: str) -> Span:
+        """Where a key stands: the first of its name behind the head of the table."""
+        begin = re.search(r"(?m)^\s*\[\s*tool\s*\.\s*netspec\b", self.source.text)
+        start = begin.start() if begin else 0
+        for name in (f'"{key}"', f"'{key}'", key):
+            at = self.source.text.find(name, start)
+            if at >= 0:
+                return Span(self.source, at, at + len(name))
+        return Span(self.source, start, start)
+
+    def configuration(self, table: Any) -> Configuration:
+        """The whole table."""
+        readers: dict[str, Callable[[str, Any], Any]] = {
+            "files": self.files,
+            "select": self.warnings,
+            "ignore": self.warnings,
+            "require": self.require,
+            "plugins": lambda key, value: tuple(self.strings(key, value)),
+            "budgets": self.budgets,
+        }
+        found = {}
+        for key, value in self.table(TABLE, table, tuple(readers)).items():
+            found[key] = readers[key](key, value)
+        return replace(Configuration(), **found)
+
+    def table(self, name: str, value: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
+        """A table that has only these keys."""
+        from netspec.diagnostics.running.configuration import UnknownConfiguration
+        from netspec.diagnostics.suggestions.nearest import nearest
+
+        if not isinstance(value, dict):
+            self.refuse(name.rpartition(".")[2], "a table", value)
+        for key in value:
+            if key not in keys:
+                near = tuple(nearest(key, keys)[:2])
+                raise Mistake(UnknownConfiguration(at=self.place(key), key=key, table=name, options=keys, near=near))
+        return value
+
+    def refuse(self, key: str, expected: str, value: Any) -> None:
+        """Raises the `Mistake` of a value of the wrong kind."""
+        from netspec.diagnostics.running.configuration import BadConfiguration
+
+        found = f'"{value[:40]}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)[:40]
+        raise Mistake(BadConfiguration(at=self.place(key), key=key, expected=expected, found=found))
+
+    def strings(self, key: str, value: Any) -> list[str]:
+        """A list of strings."""
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            self.refuse(key, "a list of strings", value)
+        return value
+
+    def files(self, key: str, value: Any) -> tuple[str, ...]:
+        """Paths relative to the folder of the file."""
+        return tuple(os.path.join(self.folder, path) for path in self.strings(key, value))
+
+    def warnings(self, key: str, value: Any) -> frozenset[str]:
+        """Names of warnings."""
+        from netspec.cli.demands import refuse_slug
+
+        for slug in self.strings(key, value):
+            if problem := refuse_slug(key, slug):
+                raise Mistake(_at(problem, self.place(slug)))
+        return frozenset(value)
+
+    def require(self, key: str, value: Any) -> str:
+        """What is asked of all specs."""
+        if value != "proved":
+            self.refuse(key, 'the string "proved"', value)
+        return value
+
+    def budgets(self, key: str, value: Any) -> tuple[Budget, ...]:
+        """Patterns of files, each with what their models may cost."""
+        if not isinstance(value, dict):
+            self.refuse(key, "a table of patterns", value)
+        return tuple(self.budget(pattern, limits) for pattern, limits in value.items())
+
+    def budget(self, pattern: str, value: Any) -> Budget:
+        """`"models/*.net" = { max-params = 30_000_000, at = { T = 128 } }`."""
+        given = self.table(f'{TABLE}.budgets."{pattern}"', value, (*MEASURES, "at"))
+        sizes = given.get("at", {})
+        if not isinstance(sizes, dict) or not all(is_count(size) and size for size in sizes.values()):
+            self.refuse("at", "a table of sizes, as { T = 128 }", sizes)
+        largest = {name: self.number(name, limit) for name, limit in given.items() if name != "at"}
+        return Budget(self.folder, pattern, Limits(largest, sizes), self.place(pattern))
+
+    def number(self, key: str, value: Any) -> int:
+        """A whole number, or one with a unit: 30_000_000, "30M", "2GiB"."""
+        units = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+        written = re.fullmatch(r"([0-9_]+(?:\.[0-9]+)?) ?([kMGT]?|[KMG]iB)", value) if isinstance(value, str) else None
+        if written:
+            return round(float(written[1].replace("_", "")) * units[written[2]])
+        if not is_count(value):
+            self.refuse(key, 'a whole number, as 30_000_000 or "30M"', value)
+        return value
+
+
+def is_count(value: Any) -> bool:
+    """A whole number that is not negative."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _at(problem: Diagnostic, place: Span) -> Diagnostic:
+    """The problem at a place."""
+    return replace(problem, at=place)

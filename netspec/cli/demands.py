@@ -1,0 +1,107 @@
+"""Holds specs against what a repository asks of them beside having no errors: warnings, proofs, budgets. Floor 6."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netspec.cli.configuration import Budget, Configuration
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.record import record, replace
+
+if TYPE_CHECKING:
+    from netspec.compile import Checked
+
+
+@record
+class Demands:
+    """What is asked of each spec."""
+
+    select: frozenset[str] = frozenset()
+    """Of warnings only these count; none: all."""
+    ignore: frozenset[str] = frozenset()
+    """Warnings that do not count."""
+    proved: bool = False
+    """Nothing may be assumed of sizes."""
+    budgets: tuple[Budget, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+    def held(self, path: str, checked: Checked) -> list[Diagnostic]:
+        """The problems of a checked file that count, and what it lacks of what is asked of it."""
+        found = [problem for problem in checked.problems if self.counts(problem)]
+        if self.proved:
+            found += find_assumed(checked)
+        if checked.typed is not None and checked.ok:
+            from netspec.proofs.budgets import find_over
+
+            asked = [budget for budget in self.budgets if budget.covers(path)]
+            found += [over for budget in asked for over in find_over(checked.typed, budget.limits, budget.place)]
+        return found
+
+    def counts(self, problem: Diagnostic) -> bool:
+        """Errors always count; of warnings those that are chosen."""
+        slug = problem.slug()
+        return problem.severity == "error" or (slug not in self.ignore and (not self.select or slug in self.select))
+
+
+def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
+    """What a file and those that it imports assume of their sizes."""
+    from netspec.diagnostics.shapes.budgets import Assumed
+    from netspec.source import Source
+    from netspec.syntax.spec_file import parse_spec_as_meant
+    from netspec.syntax.tree import Assume
+    from netspec.syntax.tree_walk import descendants
+
+    files = [checked.file] if checked.file is not None else []
+    files += [file for path, text in checked.imports.items() if (file := parse_spec_as_meant(Source(path, text))[0]) is not None]
+    for file in files:
+        yield from (
+            Assumed(at=node.span, condition=node.span.text.removeprefix("assume").strip())
+            for node in descendants(file)
+            if isinstance(node, Assume)
+        )
+
+
+def demands_of(configuration: Configuration) -> Demands:
+    """What pyproject.toml asks for."""
+    proved = configuration.require == "proved"
+    return Demands(configuration.select, configuration.ignore, proved, configuration.budgets, configuration.plugins)
+
+
+def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
+    """What the command line asks for, in the place of the same setting of pyproject.toml or beside it. Raises `Mistake` for a warning that
+    there is not."""
+    select, ignore = (frozenset(slug for text in given for slug in split_slugs(text)) for given in (args.select, args.ignore))
+    for option, slugs in (("--select", select), ("--ignore", ignore)):
+        require_warnings(option, slugs)
+    asked = demands_of(configuration)
+    plugins = tuple(dict.fromkeys((*asked.plugins, *args.plugins)))
+    return replace(
+        asked, select=select or asked.select, ignore=ignore | asked.ignore, proved=asked.proved or args.require == "proved", plugins=plugins
+    )
+
+
+def split_slugs(text: str) -> Iterable[str]:
+    """`a,b` -> a, b."""
+    return (part.strip() for part in text.split(",") if part.strip())
+
+
+def require_warnings(where: str, slugs: Iterable[str]) -> None:
+    """Raises `Mistake` for a name that no warning has."""
+    for slug in sorted(slugs):
+        if problem := refuse_slug(where, slug):
+            raise Mistake(problem)
+
+
+def refuse_slug(where: str, slug: str) -> Diagnostic | None:
+    """What is wrong with a name that should be that of a warning; None where nothing is."""
+    from netspec.diagnostics.catalog import catalog
+    from netspec.diagnostics.running.configuration import ErrorChosen, UnknownWarning
+    from netspec.diagnostics.suggestions.nearest import nearest
+
+    known = catalog()
+    if slug not in known:
+        warnings: Sequence[str] = [name for name, cls in known.items() if cls.severity == "warning"]
+        return UnknownWarning(where=where, name=slug, near=tuple(nearest(slug, warnings)[:3]))
+    return ErrorChosen(where=where, name=slug) if known[slug].severity == "error" else None

@@ -1,0 +1,43 @@
+"""Finds the specs that a command line means: files as they are named, and what of a folder is a spec. Floor 6."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+from netspec.diagnostics.base import Mistake
+
+SPEC_SUFFIXES = (".net", ".netspec")
+TWIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*)?"netspec"\s*:')
+
+
+def spec_paths(files: Iterable[str]) -> Iterator[str]:
+    """The files as given; a folder stands for the specs in it at any depth, in alphabetical order."""
+    for file in files:
+        if os.path.isdir(file):
+            yield from _find_specs(file)
+        else:
+            yield file
+
+
+def _find_specs(folder: str) -> Iterator[str]:
+    """The specs of a folder and of those in it, in the order of their names; hidden folders are left out."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        yield from (path for f in sorted(files) if is_spec(path := os.path.join(here, f)))
+
+
+def is_spec(path: str) -> bool:
+    """A file of a folder is a spec by its suffix; a `.json`, which may be anything, by its first key: `"netspec"`, behind a `"$schema"`."""
+    return path.endswith(SPEC_SUFFIXES) or (path.endswith(".json") and TWIN.match(_read_beginning(path)) is not None)
+
+
+def _read_beginning(path: str) -> bytes:
+    """What a file begins with, which tells whether it is a spec; nothing of one that cannot be read."""
+    from netspec.files import read_start
+
+    try:
+        return read_start(path, 4096)
+    except Mistake:
+        return b""

@@ -1,0 +1,161 @@
+"""`[tool.netspec]` of pyproject.toml: where it is found, what it may hold, and what it asks of specs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netspec.cli.configuration import Budget, read_configuration
+from netspec.cli.main import main
+from netspec.diagnostics.base import Mistake
+from netspec.proofs.budgets import Limits
+
+CLEAN = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dense(4)\n}\n"
+UNUSED = CLEAN.replace("  output", "  z = x -> dense(3)\n  output")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def configure(text: str, path: str = "pyproject.toml") -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text)
+
+
+def slugs(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = main(["check", *words, "--format", "concise"])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def test_the_nearest_table_counts_and_its_paths_are_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("[tool.netspec]\nfiles = ['specs']\n[tool.netspec.budgets]\n'specs/*' = {max-params = 1}\n")
+    configure("[project]\nname = 'x'\n", "a/b/pyproject.toml")
+    monkeypatch.chdir(folder / "a/b")
+    found = read_configuration()
+    assert found.files == ("../../specs",) and found.budgets[0].covers("../../specs/m.net") and not found.budgets[0].covers("m.net")
+
+
+def test_the_search_ends_at_the_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("[tool.netspec]\nfiles = ['specs']\n")
+    (folder / "a/.git").mkdir(parents=True)
+    monkeypatch.chdir(folder / "a")
+    assert read_configuration().files == ()
+
+
+def test_a_file_that_is_no_toml_and_not_about_specs_is_left_alone(folder: Path) -> None:
+    configure("[project\nname = 'netspec'\n")
+    assert read_configuration().files == ()
+
+
+WRONG = {
+    "files = 'models'": "bad-configuration",
+    "files = [3]": "bad-configuration",
+    "require = 'proofs'": "bad-configuration",
+    "require = true": "bad-configuration",
+    "budgets = 3": "bad-configuration",
+    "budgets = {'a' = 3}": "bad-configuration",
+    "budgets = {'a' = {max-params = -1}}": "bad-configuration",
+    "budgets = {'a' = {max-params = true}}": "bad-configuration",
+    "budgets = {'a' = {max-params = '3 apples'}}": "bad-configuration",
+    "budgets = {'a' = {at = {T = 0}}}": "bad-configuration",
+    "budgets = {'a' = {at = 3}}": "bad-configuration",
+    "budgets = {'a' = {max-parms = 3}}": "unknown-configuration",
+    "file = []": "unknown-configuration",
+    "ignore = ['no-such-thing']": "unknown-warning",
+    "ignore = ['unknown-name']": "error-chosen",
+    "files = [": "configuration-unreadable",
+    "files = []\nfiles = []": "configuration-unreadable",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_is_wrong_is_said_with_its_place(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure(f"[tool.netspec]\n{line}\n")
+    Path("m.net").write_text(CLEAN)
+    assert main(["check", "m.net"]) == 2
+    said = capsys.readouterr().err
+    assert f"error[{WRONG[line]}]" in said and "pyproject.toml:" in said, said
+    assert main(["check", "m.net", "--config", "none"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [("3", 3), ("30_000", 30_000), ("'30M'", 30_000_000), ("'1.5k'", 1_500), ("'2 GiB'", 2 << 30)]
+)
+def test_numbers_may_have_units(written: str, number: int, folder: Path) -> None:
+    configure(f"[tool.netspec.budgets]\n'*' = {{max-params = {written}}}\n")
+    assert read_configuration().budgets[0].limits.largest == {"max-params": number}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "covered"),
+    [
+        ("models/*.net", "models/a.net", True),
+        ("models/*.net", "models/b/a.net", False),
+        ("models/**", "models/b/a.net", True),
+        ("**/a.net", "a.net", True),
+        ("**/a.net", "x/y/a.net", True),
+        ("m?.net", "m1.net", True),
+        ("m.net", "mxnet", False),
+    ],
+)
+def test_patterns(pattern: str, path: str, covered: bool, folder: Path) -> None:
+    assert Budget("", pattern, Limits({}, {})).covers(path) is covered
+
+
+def test_warnings_are_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("m.net").write_text(UNUSED)
+    assert slugs(capsys, "m.net")[1].startswith("m.net:4:3: warning[unused-binding]")
+    assert slugs(capsys, "m.net", "--ignore", "unused-binding,zeros-counted")[1] == "No problems in 1 file.\n"
+    assert slugs(capsys, "m.net", "--select", "zeros-counted")[1] == "No problems in 1 file.\n"
+    assert "unused-binding" in slugs(capsys, "m.net", "--select", "zeros-counted", "--select", "unused-binding")[1]
+    configure("[tool.netspec]\nignore = ['unused-binding']\n")
+    assert slugs(capsys, "m.net")[1] == "No problems in 1 file.\n"
+
+
+def test_errors_always_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("m.net").write_text(UNUSED.replace("dense(4)", "dens(4)"))
+    code, said = slugs(capsys, "m.net", "--select", "zeros-counted")
+    assert code == 1 and "unknown-name" in said and "unused-binding" not in said
+
+
+def test_what_an_import_assumes_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = "block Add {\n  input x: f32[B, T, 8]\n  input y: f32[B, S, 8]\n  assume T == S\n  output z = x + y\n}\n"
+    Path("blocks.net").write_text(f"netspec 1\n{block}")
+    text = (
+        'netspec 1\nimport Add from "blocks.net"\nmodel M {\n  input a: f32[B, T, 8]\n  input b: f32[B, S, 8]\n  output c = Add(a, b)\n}\n'
+    )
+    Path("m.net").write_text(text)
+    assert slugs(capsys, "m.net")[0] == 0
+    code, said = slugs(capsys, "m.net", "--require", "proved")
+    assert code == 1 and "error[assumed] `T == S`" in said and "blocks.net:5" in said
+    configure("[tool.netspec]\nrequire = 'proved'\n")
+    assert slugs(capsys, "m.net")[0] == 1
+
+
+def test_budgets_hold_models_as_they_are_trained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One whose params have no values alone has those that its `train` gives."""
+    text = (
+        "netspec 1\nmodel M {\n  param n: int\n  input image: f32[B, 8, 8, 1]\n  output y = image -> flatten -> dense(n) -> dense(10)\n}\n"
+    )
+    train = "  data = digits() -> batch(32)\n  loss = softmax_cross_entropy(y, label)\n  optimizer = sgd(0.1)\n  duration = 1 epoch\n"
+    Path("m.net").write_text(f"{text}train M(n=512) {{\n{train}}}\n")
+    configure("[tool.netspec.budgets]\n'*.net' = {max-params = '10k', at = {B = 2}, max-activation-bytes = 8_000}\n")
+    code, said = slugs(capsys, "m.net")
+    assert code == 1 and "`M` has 38,410 parameters" in said
+
+
+def test_options_that_contradict_one_another(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("m.net").write_text(CLEAN)
+    for words in (["--watch", "--fix"], ["--watch", "--output-file", "x"], ["--jobs", "0"], []):
+        assert main(["check", *words, *(["m.net"] if words else [])]) == 2
+        assert capsys.readouterr().err.startswith("netspec: ")
+
+
+def test_a_missing_configuration_is_named(folder: Path) -> None:
+    with pytest.raises(Mistake, match="there is no file"):
+        read_configuration("no.toml")

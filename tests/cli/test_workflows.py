@@ -1,0 +1,95 @@
+"""The action, the hooks and the snippets of docs/ci.md say what they should, and their shell steps run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from netspec.cli.main import COMMANDS, build_parser
+
+REPOSITORY = Path(__file__).parent / "repository"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, root: Path) -> dict[str, str]:
+    """An environment with a `netspec` that is this checkout's."""
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/netspec"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m netspec "$@"\n')
+    script.chmod(0o755)
+    return {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path), "RUNNER_TEMP": str(tmp_path)}
+
+
+def step(root: Path, name: str) -> dict[str, Any]:
+    action = yaml.safe_load((root / ".github/actions/check/action.yml").read_text())
+    return next(step for step in action["runs"]["steps"] if step.get("name") == name)
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_the_action_annotates_and_summarizes(wrong: bool, root: Path, tmp_path: Path, shell: dict[str, str]) -> None:
+    shutil.copytree(REPOSITORY, tmp_path / "r")
+    files = "" if wrong else "models/clean.net"
+    env = {
+        **shell,
+        "FILES": files,
+        "OPTIONS": "--untrusted",
+        "GITHUB_OUTPUT": str(tmp_path / "o"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
+    }
+    done = subprocess.run(["bash", "-e", "-c", step(root, "check")["run"]], cwd=tmp_path / "r", env=env, capture_output=True, text=True)
+    assert done.returncode == int(wrong), done.stderr
+    summary = (tmp_path / "s").read_text()
+    assert done.stdout.count("::error file=models/") == (7 if wrong else 0)
+    assert ("7 problems in 6 files" if wrong else "No problems in 1 file") in summary
+    assert (tmp_path / "o").read_text() == f"report={tmp_path}/netspec.md\n"
+
+
+def test_inputs_reach_the_shell_only_as_variables(root: Path) -> None:
+    """An expression inside of a script would be a way in for whoever names a branch or a file."""
+    action = yaml.safe_load((root / ".github/actions/check/action.yml").read_text())
+    assert all("${{" not in step["run"] for step in action["runs"]["steps"] if "run" in step)
+
+
+def test_hooks_are_commands_and_find_specs(root: Path) -> None:
+    hooks = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text())
+    assert {hook["id"] for hook in hooks} == {"netspec-check", "netspec-fmt"}
+    for hook in hooks:
+        command, *words = hook["entry"].split()
+        assert (
+            command == "netspec"
+            and words[0] in COMMANDS
+            and re.search(hook["files"], "models/m.net")
+            and not re.search(hook["files"], "m.netx")
+        )
+
+
+def test_the_hooks_run_on_files(root: Path, tmp_path: Path, shell: dict[str, str]) -> None:
+    shutil.copytree(REPOSITORY, tmp_path / "r")
+    for hook, code in (("netspec fmt", 0), ("netspec check", 1)):
+        words = [*hook.split(), "models/clean.net", "models/wide.net"]
+        assert subprocess.run(words, cwd=tmp_path / "r", env=shell, capture_output=True).returncode == code
+
+
+def snippets(root: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (root / "docs/ci.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_snippets_of_the_page_parse_and_name_real_options(root: Path) -> None:
+    found = [*snippets(root, "yaml"), *snippets(root, "toml")]
+    assert len(found) > 2 and all(yaml.safe_load(text) for text in snippets(root, "yaml"))
+    lines = re.findall(
+        r"netspec ((?:check|fmt|lock|diff|show) [^#|>;&\n]*)",
+        "\n".join(re.findall(r"```.*?```", (root / "docs/ci.md").read_text(), re.DOTALL)),
+    )
+    assert len(lines) > 4
+    for line in lines:
+        words = [word.strip('"') for word in line.split()]
+        build_parser(words[:1]).parse_args(words)
