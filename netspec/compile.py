@@ -269,11 +269,13 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     """What is known of a file. Without `expects` its claims are left out: they are meant of the spec as written."""
     from netspec.infer import infer
     from netspec.resolve import resolve
+    from netspec.resolve.allowances import suppress
 
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
+    left = suppress([*problems, *news(mistakes, names)], file, source, whole=expects)
+    found = tuple(merge_alike(order_problems(left)))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph
