@@ -24,6 +24,8 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe, describe_short
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.library.base import Callable
+from netspec.proofs.blind_kernels import find_blind_kernels
+from netspec.proofs.idle_biases import find_idle_biases
 from netspec.proofs.image_layouts import find_odd_images
 from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
@@ -185,6 +187,8 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
         world.report_all(find_sequence_mistakes(plans))
+        world.report_all(find_idle_biases(bodies))
+        world.report_all(find_blind_kernels(bodies))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
 
 

@@ -43,7 +43,7 @@ class Allowance:
 
 
 def suppress(problems: Sequence[Diagnostic], file: tree.File, source: Source, whole: bool) -> list[Diagnostic]:
-    """The problems without the lints that are allowed, in the file and in those that it imports; with those of the file's own remarks where it
+    """The problems without the lints that are allowed, in the file and those it imports; with those of the file's own remarks, where it
     is looked at as it is written, `whole`."""
     own = find_allowances(file, source)
     sources = {id(p.at.source): p.at.source for p in problems if p.severity == "warning" and p.at.source is not source}
