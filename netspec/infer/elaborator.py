@@ -25,8 +25,10 @@ from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, V
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.library.base import Callable
 from netspec.proofs.blind_kernels import find_blind_kernels
+from netspec.proofs.dead_parameters import find_dead_parameters
 from netspec.proofs.idle_biases import find_idle_biases
 from netspec.proofs.image_layouts import find_odd_images
+from netspec.proofs.late_dropout import find_late_dropout
 from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
@@ -189,6 +191,8 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
         world.report_all(find_sequence_mistakes(plans))
         world.report_all(find_idle_biases(bodies))
         world.report_all(find_blind_kernels(bodies))
+        world.report_all(find_late_dropout(plans))
+        world.report_all(find_dead_parameters(plans))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
 
 

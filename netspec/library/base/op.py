@@ -239,8 +239,6 @@ class Callable(Op):
     """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
     over_space: ClassVar[bool] = False
     """Reads its first input as [batch, space…, channels]: a convolution, a pool."""
-    drops: ClassVar[bool] = False
-    """In training it sets elements to 0 by chance."""
     undecayed: ClassVar[tuple[str, ...]] = ()
     """Those of its parameters that a weight decay is not meant for: the scale of a norm, which would be pulled from 1 towards 0."""
     zeroes: ClassVar[bool] = False
@@ -343,6 +341,10 @@ class Callable(Op):
     def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
         """How many values each of its means is taken of, where one value alone would be its own mean, so that 0 is left; else None."""
         return None
+
+    def drops(self) -> bool:
+        """Does it set numbers of its result to 0 by chance, in training?"""
+        return False
 
     def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
         """Along how many last axes of its result the bias differs that it adds at the very end; None of an op that adds none."""

@@ -25,7 +25,6 @@ class _Dropping(Layer):
     inputs = (In("x", "the batch first", rank=1),)
     elementwise: ClassVar[bool] = True
     random: ClassVar[bool] = True
-    drops: ClassVar[bool] = True
     by_pass: ClassVar[tuple[str, ...]] = ("rate",)
 
     rate: Chance
@@ -38,6 +37,9 @@ class _Dropping(Layer):
             Example(cls(rate=0), ("f32[3, 1, 5]",)),
             Example(cls(rate=1), ("f32[2, 3]",)),
         )
+
+    def drops(self) -> bool:
+        return self.rate > 0
 
     def _mask(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The mask's shape, with 1 for the axes that share it."""
