@@ -241,6 +241,8 @@ class Callable(Op):
     """Reads its first input as [batch, space…, channels]: a convolution, a pool."""
     undecayed: ClassVar[tuple[str, ...]] = ()
     """Those of its parameters that a weight decay is not meant for: the scale of a norm, which would be pulled from 1 towards 0."""
+    grows_by_ids: ClassVar[bool] = False
+    """It has parameters for each whole number below its ceiling: a table of vectors."""
     zeroes: ClassVar[bool] = False
     """What its mask leaves out is 0 in its result."""
     factors: ClassVar[bool] = False
