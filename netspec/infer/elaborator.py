@@ -39,6 +39,7 @@ from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
+from netspec.source import Span
 from netspec.syntax import tree
 
 # --- what few specs have ---------------------------------------------------------------------------------------------
@@ -191,11 +192,16 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
         world.report_all(find_dropped_masks(models.values(), plans))
         world.report_all(find_sequence_mistakes(plans))
         world.report_all(find_idle_biases(bodies))
-        world.report_all(find_blind_kernels(bodies))
+        world.report_all(problem for problem in find_blind_kernels(bodies) if not is_told_within(world, problem.at))
         world.report_all(find_late_dropout(plans))
         world.report_all(find_dead_parameters(plans))
         world.report_all(find_spare_rows(plans))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
+
+
+def is_told_within(world: World, place: Span) -> bool:
+    """Another problem stands in a piece of the text already: of arguments in the wrong order, which may make any of its own."""
+    return any(problem.at.source is place.source and place.start <= problem.at.start < place.end for problem in world.problems)
 
 
 def with_statements(world: World) -> list[Diagnostic]:

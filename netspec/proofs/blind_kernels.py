@@ -9,7 +9,7 @@ from netspec.ir import Apply, Body, list_bodies, walk_nodes
 from netspec.shape import TensorType
 from netspec.source import Span
 
-LEAST = 8
+LEAST = 16
 """Sides from which on what comes in is an image, and not what is left of one."""
 
 

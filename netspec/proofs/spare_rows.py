@@ -9,8 +9,8 @@ from netspec.ir import Apply, DataPlan, TrainPlan
 from netspec.proofs.class_counts import read_number
 from netspec.proofs.followed_fields import follow, name_ports
 
-ROUNDED = 128
-"""So many rows more are none too many: vocabularies are rounded up, and have room for a few tokens of one's own."""
+ROUNDED = 1024
+"""So many rows more, or a quarter, are none too many: vocabularies are rounded up, and have room for tokens of one's own."""
 
 
 def find_spare_rows(plans: Iterable[TrainPlan]) -> list[Diagnostic]:
@@ -44,7 +44,7 @@ def judge(plan: TrainPlan, uses: list[tuple[Apply, int, str]], sizes: dict[str, 
     """The problem of one table."""
     node, rows, name = max(uses, key=lambda use: sizes[use[2]])
     ids = sizes[name]
-    if rows <= ids + max(ROUNDED, ids // 10):
+    if rows <= ids + max(ROUNDED, ids // 4):
         return None
     from netspec.diagnostics.training.vocabularies import SpareRows  # few specs have this problem
 

@@ -11,7 +11,7 @@ from netspec.record import record
 @record(kw_only=True)
 class SpareRows(Diagnostic):
     """A table has vectors for more ids than the data chain says there are: those of the rest are never trained, and take memory. Nothing is
-    said of 128 more, or a tenth, as vocabularies are rounded up, nor of a table that also gets ids which the model makes itself."""
+    said of 1,024 more, or a quarter, as vocabularies are rounded up, nor of a table that also gets ids which the model makes itself."""
 
     severity: ClassVar[str] = "warning"
 

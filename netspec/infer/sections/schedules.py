@@ -28,9 +28,8 @@ def warn_of_schedules(section: Section, frame: Frame, updates: tuple[UpdatePlan,
             item = find_setting(body, "optimizer")
             assert item is not None
             run = Run(duration, count_steps_per_epoch(section.data, section.accumulate))
-            for problem in place_problems(frame, item, update, run):
-                section.world.report(problem)
-            section.world.report_all(find_repeated_lengths(frame, item, update, section.setting("duration")))
+            found = [*place_problems(frame, item, update, run)]
+            section.world.report_all(found or find_repeated_lengths(frame, item, update, section.setting("duration")))
 
 
 def place_problems(frame: Frame, item: tree.Setting, update: UpdatePlan, run: Run) -> Iterator[Diagnostic]:
