@@ -83,6 +83,9 @@ class Diagnostic:
     """Something is missing where it stands: a name that nothing uses may be that."""
     guesses: ClassVar[bool] = False
     """Its edits hold a value that only a person knows."""
+    late: ClassVar[bool] = False
+    """It is looked for only in a file without errors, so that behind a repair it may be seen for the first time: the repair did not make
+    it."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 

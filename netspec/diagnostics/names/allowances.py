@@ -17,6 +17,7 @@ class AllowsNothing(Diagnostic):
     It is not said of a spec with errors, in which lints may be silent, nor where `--set` changes it."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     name: str = ""
     """The lint; "": the remark names none."""
@@ -48,6 +49,7 @@ class UnknownLint(Diagnostic):
     """A remark allows a lint that netspec does not have: its name is misspelt, or of another version. So it allows nothing."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     name: str
     near: tuple[str, ...] = ()

@@ -76,6 +76,8 @@ class BiasBeforeNorm(Diagnostic):
     result."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+    guesses: ClassVar[bool] = True  # a checkpoint that has the bias does not load without it
 
     op: str
     norm: str

@@ -151,6 +151,7 @@ class KernelPastImage(Diagnostic):
     said of axes of open size, nor of a large kernel deep in a model that still sees elements with all of it."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     op: str
     input: TensorType

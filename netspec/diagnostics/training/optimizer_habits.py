@@ -17,6 +17,7 @@ class DecaysNorms(Diagnostic):
     model without norms, nor where a pattern says which parameters decay, be it `"**"`."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
     guesses: ClassVar[bool] = True
 
     op: str
@@ -49,6 +50,7 @@ class CountedLayer(Diagnostic):
     nor of layers without a label that nothing names."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     pattern: str
     segment: str

@@ -19,6 +19,7 @@ class DropoutOnOutput(Diagnostic):
     Nothing is said where something is computed of the dropped numbers before the loss sees them."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
     guesses: ClassVar[bool] = True
 
     op: str
@@ -48,6 +49,7 @@ class DeadParameters(Diagnostic):
     optimizer freezes, of shared ones that are used elsewhere, and of averages; that a gradient is there does not say that it is not 0."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     what: str
     """The op or statement."""

@@ -175,6 +175,7 @@ class LengthTwice(Diagnostic):
     the other. Nothing is said where one of them is computed of a param."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     schedule: str
     length: str

@@ -14,6 +14,7 @@ class SpareRows(Diagnostic):
     said of 1,024 more, or a quarter, as vocabularies are rounded up, nor of a table that also gets ids which the model makes itself."""
 
     severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
 
     op: str
     field: str
