@@ -1,5 +1,5 @@
-"""Lints about meaning are silent where they say that they do not look. That they are on every spec which this repository shows is held by the
-tests of the zoo, the samples and the architectures, which want no problem."""
+"""Lints about meaning are silent where they say that they do not look. On every spec that this repository shows they are too: the tests of
+the zoo, the samples and the architectures want no problem."""
 
 from __future__ import annotations
 
