@@ -274,7 +274,7 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    left = suppress([*problems, *news(mistakes, names)], file, source, whole=expects)
+    left = suppress(without_late([*problems, *news(mistakes, names)]), file, source, whole=expects)
     found = tuple(merge_alike(order_problems(left)))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
@@ -387,6 +387,12 @@ def news(problems: list[Diagnostic], known: list[Diagnostic]) -> list[Diagnostic
     """The problems that were not found before at the same place."""
     before = {(p.slug(), p.at) for p in known}
     return [p for p in problems if (p.slug(), p.at) not in before]
+
+
+def without_late(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Without the lints that are no news beside an error."""
+    wrong = any(problem.severity == "error" for problem in problems)
+    return [problem for problem in problems if not (wrong and problem.late)]
 
 
 def order_problems(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -84,8 +84,7 @@ class Diagnostic:
     guesses: ClassVar[bool] = False
     """Its edits hold a value that only a person knows."""
     late: ClassVar[bool] = False
-    """It is looked for only in a file without errors, so that behind a repair it may be seen for the first time: the repair did not make
-    it."""
+    """It is said of files without errors alone, so that behind a repair it may be seen for the first time: the repair did not make it."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
