@@ -61,7 +61,6 @@ SILENT = {
         "shared d = dense(8)\nh = x -> d\noutput y = ((x -> stop_gradient -> d) + h) -> dense(1)", MSE
     ),
     "weights of a recurrence": spec("output y = x -> lstm(4) -> mean(axis=1) -> dense(1)", MSE, x="5, 3"),
-    "an exported loss": spec("h = x -> dense(4)\naux size = mean(h ** 2, axis=-1)\noutput y = x -> dense(1)", f'{MSE} + aux("size")'),
     "a decay that nobody wrote": spec("output y = x -> dense(4) -> layer_norm -> dense(1)", MSE, "adamw(1e-3)"),
     "a decay of all that is meant": spec(
         "output y = x -> dense(4) -> layer_norm -> dense(1)", MSE, 'adamw(1e-3, weight_decay=0.1, decay_mask="**")'
@@ -80,6 +79,11 @@ SILENT = {
 @pytest.mark.parametrize("text", SILENT.values(), ids=SILENT.keys())
 def test_a_lint_is_silent(text: str) -> None:
     assert slugs(text) == []
+
+
+def test_what_a_block_exports_to_the_loss_is_trained() -> None:
+    text = spec("h = x -> dense(4)\naux size = mean(h ** 2)\noutput y = x -> dense(1)", f'{MSE} + aux("size")')
+    assert slugs(text) == ["mixes-examples"]
 
 
 SAID = {
