@@ -282,11 +282,12 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     """What is known of a file. Without `expects` its claims are left out: they are meant of the spec as written."""
     from netspec.infer import infer
     from netspec.resolve import resolve
+    from netspec.resolve.allowances import suppress
 
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = order_problems([*problems, *news(mistakes, names)])
+    found = order_problems(suppress(without_late([*problems, *news(mistakes, names)]), file, source, whole=expects))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph
@@ -398,6 +399,12 @@ def news(problems: list[Diagnostic], known: list[Diagnostic]) -> list[Diagnostic
     """The problems that were not found before at the same place."""
     before = {(p.slug(), p.at) for p in known}
     return [p for p in problems if (p.slug(), p.at) not in before]
+
+
+def without_late(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Without the lints that are no news beside an error."""
+    wrong = any(problem.severity == "error" for problem in problems)
+    return [problem for problem in problems if not (wrong and problem.late)]
 
 
 def order_problems(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -85,6 +85,8 @@ class Diagnostic:
     """Its edits hold a value that only a person knows."""
     covers_text: ClassVar[bool] = False
     """Of what it covers only problems of the text are part of it: the call is of an op that is known."""
+    late: ClassVar[bool] = False
+    """It is said of files without errors alone, so that behind a repair it may be seen for the first time: the repair did not make it."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 

@@ -1,7 +1,7 @@
 """Tries the repairs that problems propose, on the whole file, so that following one never leads to the next problem. Floor 0.
 
-A repair holds when its problem is gone behind it and no other has come. What is gone with it besides had the same cause: it is not
-reported.
+A repair holds when its problem is gone behind it and no other has come, but for lints that a file with errors is not asked for. What is
+gone with it besides had the same cause: it is not reported.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class _Trial:
         self.source, self.check = source, check
         self.accepted: list[Edit] = []
         self.left = Counter(map(_key, problems))
+        self.wrong = any(problem.severity == "error" for problem in problems)
         self.removed: list[tuple[Diagnostic, Repair, Counter[Key]]] = []
         self.tries, self.characters, self.end = LIMITS.repair_tries, LIMITS.repair_characters, process_time() + LIMITS.repair_seconds
 
@@ -62,8 +63,9 @@ class _Trial:
         if not edits or self.left[_key(problem)] == 0:
             return False
         text = apply_edits(self.source, [*self.accepted, *edits])
-        after = Counter(map(_key, self.check(Source(self.source.path, text))))
-        if after[_key(problem)] >= self.left[_key(problem)] or after - self.left:
+        found = self.check(Source(self.source.path, text))
+        after, seen_late = Counter(map(_key, found)), {_key(problem) for problem in found if problem.late and self.wrong}
+        if after[_key(problem)] >= self.left[_key(problem)] or (after - self.left).keys() - seen_late:
             return False
         self.removed.append((problem, repair, self.left - after))
         self.accepted += edits

@@ -24,16 +24,22 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe, describe_short
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.library.base import Callable
+from netspec.proofs.blind_kernels import find_blind_kernels
+from netspec.proofs.dead_parameters import find_dead_parameters
+from netspec.proofs.idle_biases import find_idle_biases
 from netspec.proofs.image_layouts import find_odd_images
+from netspec.proofs.late_dropout import find_late_dropout
 from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
 from netspec.proofs.sequence_training import find_sequence_mistakes
+from netspec.proofs.spare_rows import find_spare_rows
 from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
+from netspec.source import Span
 from netspec.syntax import tree
 
 # --- what few specs have ---------------------------------------------------------------------------------------------
@@ -185,7 +191,17 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
         world.report_all(find_sequence_mistakes(plans))
+        world.report_all(find_idle_biases(bodies))
+        world.report_all(problem for problem in find_blind_kernels(bodies) if not is_told_within(world, problem.at))
+        world.report_all(find_late_dropout(plans))
+        world.report_all(find_dead_parameters(plans))
+        world.report_all(find_spare_rows(plans))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
+
+
+def is_told_within(world: World, place: Span) -> bool:
+    """Another problem stands in a piece of the text already: of arguments in the wrong order, which may make any of its own."""
+    return any(problem.at.source is place.source and place.start <= problem.at.start < place.end for problem in world.problems)
 
 
 def with_statements(world: World) -> list[Diagnostic]:

@@ -62,11 +62,14 @@ def auxiliaries(body: Body) -> dict[str, TensorType]:
 
 def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
     """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
-    found: dict[str, tuple[Body, Apply] | Variable] = {}
+    return {path: (owner, node) if isinstance(node, Apply) else node for path, owner, node in list_uses(body)}
+
+
+def list_uses(body: Body) -> Iterator[tuple[str, Body, Apply | Variable]]:
+    """The same one after the other, shared ones once for each use."""
     for node, owner, places in descend(body, ROOT, _step_below):
         if isinstance(node, Apply) or (isinstance(node, Variable) and not node.borrowed):
-            found |= {path: (owner, node) if isinstance(node, Apply) else node for path in _steps(places, node.segment)}
-    return found
+            yield from ((path, owner, node) for path in _steps(places, node.segment))
 
 
 def count(body: Body) -> int:

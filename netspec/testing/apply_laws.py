@@ -132,6 +132,28 @@ def moves_what_it_says_it_moves(case: Case) -> None:
             require(np.isin(np.asarray(result, np.float64), known).all(), "a number that the input has not")
 
 
+def adds_the_bias_it_says_it_adds(case: Case) -> None:
+    """Where `adds_bias` names so many last axes, a bias that is larger by something makes the result larger by that, along those axes."""
+    axes = case.call("adds_bias", *case.types)
+    if axes is None:
+        return
+    [before], step = to_tuple(case.jitted(*case.inputs)), np.random.default_rng(3).random(case.params["bias"].shape, np.float32)
+    require_same(step.ndim, axes, "the bias has so many axes:", "adds_bias says")
+    [after] = to_tuple(case.run(*case.inputs, params={**case.params, "bias": case.params["bias"] + step}))
+    close(after - before, np.broadcast_to(step, before.shape), 1e-4, 1e-4)
+
+
+def takes_the_means_it_says_it_takes(case: Case) -> None:
+    """What is the same along the axes that `takes_means` names changes no result, but where running statistics stand for the mean."""
+    axes = case.call("takes_means", *case.types)
+    if not axes or (case.buffers and not case.training):
+        return
+    first, *others = case.inputs
+    shape = [1 if axis in axes else size for axis, size in enumerate(first.shape)]
+    moved = first + np.random.default_rng(3).random(shape, np.float32)
+    close(to_tuple(case.jitted(moved, *others))[0], to_tuple(case.jitted(*case.inputs))[0], 1e-3, 1e-3)
+
+
 def any_batch_is_traced(case: Case) -> None:
     """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
     if not rows_stay_apart(case):
@@ -154,5 +176,7 @@ LAWS = (
     examples_do_not_meet,
     any_batch_is_traced,
     moves_what_it_says_it_moves,
+    adds_the_bias_it_says_it_adds,
+    takes_the_means_it_says_it_takes,
 )
 """Those that need no oracle."""

@@ -143,7 +143,7 @@ OPS = [
     Wrong(VECTOR.format("Linear(20, 64)"), "dense(64)"),
     Wrong(VECTOR.format('Dense(64, activation="relu")'), "dense(64) -> relu"),
     Wrong(VECTOR.format("dense(8) -> LeakyReLU(0.1)"), "leaky_relu(0.1)"),
-    Wrong(VECTOR.format("dense(8) -> BatchNorm1d(8)"), "dense(8) -> batch_norm -> dense"),
+    Wrong(VECTOR.format("dense(8, bias=false) -> BatchNorm1d(8)"), "dense(8, bias=false) -> batch_norm -> dense"),
     Wrong(VECTOR.format('dense(8) -> Activation("relu")'), "dense(8) -> relu"),
     Wrong(VECTOR.format("dense(8) -> gelu_new"), "gelu"),
     Wrong(IMAGE.format("nn.Conv2d(3, 64, 3, padding=1)"), "conv(64, 3, padding=1)"),

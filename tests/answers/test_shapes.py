@@ -75,7 +75,7 @@ model UNet {
         """
 model M {
   input x: f32[B, 32, 32, 64]
-  y = x -> conv(64, 3, stride=2) -> batch_norm -> relu -> conv(64, 3)
+  y = x -> conv(64, 3, stride=2, bias=false) -> batch_norm -> relu -> conv(64, 3)
   output z = x + y
 }
 """,
@@ -88,7 +88,7 @@ model M {
 block Down {
   param features: int
   input x: f32[B, H, W, C]
-  y = x -> conv(features, 3, stride=2) -> batch_norm -> relu -> conv(features, 3)
+  y = x -> conv(features, 3, stride=2, bias=false) -> batch_norm -> relu -> conv(features, 3)
   shortcut = x -> conv(features, 1)
   output (y + shortcut) -> relu
 }
@@ -627,12 +627,12 @@ model M {
     Wrong(
         "too-many-pools",
         5,
-        "output z = y -> conv(8, 3) -> flatten -> dense(10)",
+        "output z = y -> conv(8, 1) -> flatten -> dense(10)",
         """
 model M {
   input x: f32[B, 28, 28, 1]
   y = x -> conv(8, 3) -> max_pool(2) -> conv(8, 3) -> max_pool(2) -> conv(8, 3) -> max_pool(2) -> conv(8, 3) -> max_pool(2)
-  output z = y -> conv(8, 3) -> max_pool(2) -> flatten -> dense(10)
+  output z = y -> conv(8, 1) -> max_pool(2) -> flatten -> dense(10)
 }
 """,
     ),
@@ -786,12 +786,12 @@ block BasicBlock {
   param features: int
   param stride: int = 1
   input x: f32[B, H, W, C]
-  y = x -> conv(features, 3, stride=stride) -> batch_norm -> relu -> conv(features, 3) -> batch_norm
+  y = x -> conv(features, 3, stride=stride, bias=false) -> batch_norm -> relu -> conv(features, 3, bias=false) -> batch_norm
   output (x + y) -> relu
 }
 model ResNet {
   input image: f32[B, 32, 32, 3]
-  x = image -> conv(16, 3) -> batch_norm -> relu
+  x = image -> conv(16, 3, bias=false) -> batch_norm -> relu
   x = x -> BasicBlock(16) -> BasicBlock(16)
   x = x -> BasicBlock(32, stride=2) -> BasicBlock(32)
   output logits = x -> global_avg_pool -> dense(10)
@@ -813,7 +813,7 @@ block Residual {
   param features: int
   param stride: int
   input x: f32[B, H, W, C]
-  y = x -> conv(features, 3, stride=stride) -> batch_norm -> relu -> conv(features, 3) -> batch_norm
+  y = x -> conv(features, 3, stride=stride, bias=false) -> batch_norm -> relu -> conv(features, 3, bias=false) -> batch_norm
   shortcut = if C != features { x -> conv(features, 1) } else { x }
   output (y + shortcut) -> relu
 }
@@ -1356,9 +1356,9 @@ block InvertedResidual {
   param expand: int = 6
   param stride: int = 1
   input x: f32[B, H, W, C]
-  y = x -> conv(C * expand, 1) -> batch_norm -> relu6
-        -> conv(C * expand, 3, stride=stride, groups=C * expand) -> batch_norm -> relu6
-        -> conv(features, 1) -> batch_norm
+  y = x -> conv(C * expand, 1, bias=false) -> batch_norm -> relu6
+        -> conv(C * expand, 3, stride=stride, groups=C * expand, bias=false) -> batch_norm -> relu6
+        -> conv(features, 1, bias=false) -> batch_norm
   output x + y
 }
 model M {

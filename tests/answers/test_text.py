@@ -119,7 +119,7 @@ OF_AN_IMAGE = [
     "  fs = [x, x -> relu]\n  fs.pop()\n  output z = fs[0]",
     "  fs = [x, x -> relu]\n  fs.reverse()\n  output z = fs[0]",
     (
-        "  h = Conv2D(16, 3)(x)\n  h = BatchNormalization()(h)\n  h = ReLU()(h)\n  h = MaxPooling2D(2)(h)\n"
+        "  h = Conv2D(16, 3)(x)\n  h = LayerNormalization()(h)\n  h = ReLU()(h)\n  h = MaxPooling2D(2)(h)\n"
         "  output y = Dense(3)(Flatten()(h))"
     ),
     "  h = x -> conv(8, 3)\n  output y = h.mean(axis=(1, 2)) -> dense(3)",

@@ -207,7 +207,7 @@ OPTIMIZERS: tuple[Row, ...] = (
         "optimizer = chain(clip_by_global_norm(1.0), adam(1e-3))",
         "optimizer = clip_by_global_norm(1.0) -> adam(1e-3)",
     ),
-    ("optimizer = adam(1e-3)", 'optimizer = freeze("conv_0/**") -> adam(1e-3)', 'optimizer = adam(1e-3) -> freeze("conv_0/**")'),
+    ("optimizer = adam(1e-3)", 'optimizer = freeze("conv/**") -> adam(1e-3)', 'optimizer = adam(1e-3) -> freeze("conv/**")'),
     (
         "optimizer = adam(1e-3)",
         'optimizer = adam\nlr = 1e-3\nclip_norm = 1.0\nwarmup_steps = 20\nscheduler = "cosine"',

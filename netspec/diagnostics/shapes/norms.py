@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import ClassVar
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.diagnostics.suggestions.nearest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
+from netspec.source import Span
 
 
 @record
@@ -64,3 +67,41 @@ class OneValue(Diagnostic):
         if self.batch is not None:
             return "train with larger batches, or write `layer_norm`, which looks at each example for itself"
         return "leave it out, or normalise where there are several values"
+
+
+@record(kw_only=True)
+class BiasBeforeNorm(Diagnostic):
+    """A layer adds a bias, and the norm behind it takes it away again with the mean: the bias gets no gradient and changes no output.
+    Nothing is said of a norm that takes its mean over the features too, as `layer_norm` does, nor where something else reads the layer's
+    result."""
+
+    severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+    guesses: ClassVar[bool] = True  # a checkpoint that has the bias does not load without it
+
+    op: str
+    norm: str
+    norm_at: Span
+
+    def message(self) -> str:
+        return f"`{self.op}` adds a bias, and `{self.norm}` behind it takes it away again."
+
+    def places(self) -> Sequence[Place]:
+        return [Place(self.norm_at, "subtracts each feature's mean, the bias with it")]
+
+    def help(self) -> str:
+        if self.tried and self.held is None:
+            return "leave the bias out by `bias=false`, and count the parameters anew"
+        return f"write `{self._without()}`"
+
+    def own_edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, self._without())]
+
+    def _without(self) -> str:
+        """The layer without its bias."""
+        text = self.at.text.rstrip()
+        if not text.endswith(")"):
+            return f"{text}(bias=false)"
+        said = re.sub(r"\bbias\s*=\s*true\b", "bias=false", text)
+        inner = text[:-1].rstrip().removesuffix(",")
+        return said if said != text else f"{inner}{'' if inner.endswith('(') else ', '}bias=false)"

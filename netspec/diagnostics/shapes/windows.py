@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
@@ -140,3 +142,34 @@ class NothingToMirror(Diagnostic):
 
     def help(self) -> str:
         return f'use a smaller {self.argument}, or zeros: `padding="SAME"`'
+
+
+@record(kw_only=True)
+class KernelPastImage(Diagnostic):
+    """A kernel is as large as the image that comes into the model, or so much larger than what it slides over that half of it only ever
+    meets the zeros around: often the features and the kernel are the other way round, or the image has shrunk too far by then. Nothing is
+    said of axes of open size, nor of a large kernel deep in a model that still sees elements with all of it."""
+
+    severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+
+    op: str
+    input: TensorType
+    axis: int
+    kernel: int
+    size: Dim
+    unseen: int
+    """How many of the kernel's elements along the axis meet only padding."""
+
+    def message(self) -> str:
+        slides = f"`{self.op}` slides a kernel of {self.kernel} over axis {self.axis} of {self.input}, which has {self.size}"
+        return (
+            f"{slides}: {self.unseen} of the {self.kernel} only ever meet padding."
+            if self.unseen
+            else f"{slides}: it is as large as the image."
+        )
+
+    def help(self) -> str:
+        if self.unseen:
+            return "make the image smaller less often before it, or write a kernel of 1"
+        return "the features come first, then the kernel: `conv(32, 3)`; a layer that sees the whole image is `flatten -> dense(32)`"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -162,3 +164,33 @@ class NegativeRate(Diagnostic):
 
     def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
+
+
+_NAMED = re.compile(r",\s*duration\s*=\s*\Z")
+
+
+@record(kw_only=True)
+class LengthTwice(Diagnostic):
+    """The length of the training stands a second time, as that of a schedule, which would take it anyway: who changes one of them forgets
+    the other. Nothing is said where one of them is computed of a param."""
+
+    severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+
+    schedule: str
+    length: str
+    whole_at: Span
+    """Where the training says it."""
+
+    def message(self) -> str:
+        return f"`{self.length}` stands twice: without a `duration` `{self.schedule}` takes all of the training."
+
+    def places(self) -> Sequence[Place]:
+        return [Place(self.whole_at, "the length of the training")]
+
+    def help(self) -> str:
+        return "leave it out of the schedule"
+
+    def own_edits(self) -> Sequence[Edit]:
+        named = _NAMED.search(self.at.source.text, max(0, self.at.start - 80), self.at.start)
+        return [Edit(Span(self.at.source, named.start(), self.at.end), "")] if named else []

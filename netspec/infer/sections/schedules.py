@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.training.schedules import LengthTwice
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.sections.section import Section, find_setting
@@ -27,8 +28,8 @@ def warn_of_schedules(section: Section, frame: Frame, updates: tuple[UpdatePlan,
             item = find_setting(body, "optimizer")
             assert item is not None
             run = Run(duration, count_steps_per_epoch(section.data, section.accumulate))
-            for problem in place_problems(frame, item, update, run):
-                section.world.report(problem)
+            found = [*place_problems(frame, item, update, run)]
+            section.world.report_all(found or find_repeated_lengths(frame, item, update, section.setting("duration")))
 
 
 def place_problems(frame: Frame, item: tree.Setting, update: UpdatePlan, run: Run) -> Iterator[Diagnostic]:
@@ -37,6 +38,21 @@ def place_problems(frame: Frame, item: tree.Setting, update: UpdatePlan, run: Ru
     value = expressions.evaluate(frame, item.value, ("optimizer",)) if found else None
     for path, problem in found:
         yield replace(problem, at=span_of_path(value, path, item.value.span))
+
+
+def find_repeated_lengths(frame: Frame, item: tree.Setting, update: UpdatePlan, whole: tree.Setting | None) -> Iterator[Diagnostic]:
+    """The schedules whose duration is that of the training, both written as a number: without it they would take the same."""
+    if whole is None or not isinstance(whole.value, tree.Duration):
+        return
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    duration = expressions.evaluate(frame, whole.value)
+    for path, schedule in schedules_in(update.optimizer):
+        argument = schedule.arguments().get("duration")
+        optional = argument is not None and not argument.required and argument.initial() is None
+        if optional and getattr(schedule, "duration", None) == duration:
+            at = span_of_path(value, (*path, ("duration", None)), item.value.span)
+            if at.text[:1].isdigit():
+                yield LengthTwice(at=at, schedule=schedule.op_name(), length=at.text, whole_at=whole.value.span)
 
 
 def find_schedule_problems(update: UpdatePlan, run: Run) -> Iterator[tuple[Path, Diagnostic]]:

@@ -8,6 +8,7 @@ from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import UntrainedParameters
 from netspec.infer.sections.measurements import build_update_objective
+from netspec.infer.sections.optimizer_lints import warn_of_optimizer
 from netspec.infer.sections.optimizers import patterns_match
 from netspec.infer.sections.section import Section, find_meant, find_setting, keep_silent
 from netspec.infer.sections.settings import read_count, read_optimizer, read_params
@@ -44,6 +45,7 @@ def plan_plain_form(section: Section, frame: SettingsFrame, objective: Objective
         return None
     if not patterns_match(frame, item, optimizer, lambda: parameters(section.model)) or objective is None:
         return None
+    warn_of_optimizer(section, frame, item, optimizer, lambda: parameters(section.model))
     return (UpdatePlan("", objective, optimizer, None, span=item.span),)
 
 
@@ -66,6 +68,7 @@ def plan_update(
     assert items["optimizer"] is not None
     if not patterns_match(frame, items["optimizer"], optimizer, lambda: paths):
         return None
+    warn_of_optimizer(section, frame, items["optimizer"], optimizer, lambda: paths)
     return UpdatePlan(update.label or "", objective, optimizer, paths, every, update.span)
 
 

@@ -257,6 +257,10 @@ class Callable(Op):
     """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
     over_space: ClassVar[bool] = False
     """Reads its first input as [batch, space…, channels]: a convolution, a pool."""
+    undecayed: ClassVar[tuple[str, ...]] = ()
+    """Those of its parameters that a weight decay is not meant for: the scale of a norm, which would be pulled from 1 towards 0."""
+    grows_by_ids: ClassVar[bool] = False
+    """It has parameters for each whole number below its ceiling: a table of vectors."""
     zeroes: ClassVar[bool] = False
     """What its mask leaves out is 0 in its result."""
     factors: ClassVar[bool] = False
@@ -357,6 +361,23 @@ class Callable(Op):
     def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
         """How many values each of its means is taken of, where one value alone would be its own mean, so that 0 is left; else None."""
         return None
+
+    def drops(self) -> bool:
+        """Does it set numbers of its result to 0 by chance, in training?"""
+        return False
+
+    def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
+        """Along how many last axes of its result the bias differs that it adds at the very end; None of an op that adds none."""
+        return None
+
+    def takes_means(self, *inputs: TensorType, **optional: TensorType) -> tuple[int, ...]:
+        """The axes of its first input along which it takes a mean away, so that what is the same along them changes nothing."""
+        return ()
+
+    def taps(self, *inputs: TensorType) -> tuple[tuple[int, int], ...]:
+        """Of learned numbers that slide over zeros around the input, for each axis of space: how many there are, and how many of them only
+        ever meet such zeros. () of any other op."""
+        return ()
 
     def foreign(self, given: tuple[str, ...], *inputs: TensorType) -> str:
         """The positional arguments that were meant, where the names of those that are `given` read as another library's; else ""."""

@@ -131,6 +131,10 @@ class Optimizer(Op):
         """Arguments that are patterns over logical paths, which must match something."""
         return {}
 
+    def decays(self) -> Mapping[str, str]:
+        """Arguments that pull parameters towards zero now, each with the argument whose pattern says which ones: without one all are."""
+        return {}
+
     def frozen(self, paths: Collection[str]) -> set[str]:
         """Which of these logical paths, of parameters or buffers, it leaves as they are: `freeze`, and what holds one."""
         inner = (getattr(self, name, None) for name in self.arguments())
@@ -444,6 +448,10 @@ class Dataset(Op):
         """How many classes a field of class numbers has, by field, where the arguments, or the dataset itself, say so."""
         return {}
 
+    def vocabularies(self) -> Mapping[str, int]:
+        """Below which number the ids of a field are, by field, where the arguments, or the dataset itself, say so."""
+        return {}
+
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
         return {}
@@ -503,6 +511,10 @@ class Transform(Op):
     def name_before(self, field: str) -> str:
         """What a field that comes out of it was called before it."""
         return field
+
+    def vocabularies(self) -> Mapping[str, int]:
+        """Below which number the ids of a field that it makes are, by field, where the arguments say so."""
+        return {}
 
     def count_after(self, count: int) -> int | None:
         """How many examples of an epoch come out where so many go in; None where only the data tell."""

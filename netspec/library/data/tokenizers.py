@@ -43,6 +43,10 @@ class _Tokenizer(Transform):
         made = {"tokens": sequence, "segment": sequence, "position": sequence, LENGTH: TensorType("i32", text.shape[:1])}
         return {**made, **{name: kind for name, kind in fields.items() if name not in ("text", LENGTH)}}
 
+    def vocabularies(self) -> dict[str, int]:
+        size = getattr(self, "size", None)
+        return {} if size is None else {"tokens": size}
+
     def learn(self, data: Table, folder: Path | None, known: Learned | None) -> tuple[Table, Learned | None]:
         learned = known or self._learned(data, folder)
         tokens = self._encoded(data["text"], learned)

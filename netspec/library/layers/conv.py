@@ -86,6 +86,13 @@ class _Sliding(Layer):
         """The number of places at which a kernel is applied."""
         return x.shape[0] * elements(self.windows(x).sizes(x.shape[1:-1]))
 
+    def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
+        return 1 if self.bias else None
+
+    def taps(self, *inputs: TensorType) -> tuple[tuple[int, int], ...]:
+        w = self.windows(inputs[0])
+        return () if w.edge != "constant" else tuple((k, w.count_blind(axis, inputs[0].shape[axis + 1])) for axis, k in enumerate(w.size))
+
     def flow(self, passage: Passage) -> Flow:
         return passage.windowed(self.windows(passage.types[0]))
 

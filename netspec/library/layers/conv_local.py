@@ -59,5 +59,8 @@ class ConvLocal(_Sliding, _Featured):
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (x.shape[-1] * (2 * self.windows(x).elements) + int(self.bias))
 
+    def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
+        return inputs[0].rank - 1 if self.bias else None
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank))

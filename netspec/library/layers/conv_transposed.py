@@ -84,6 +84,9 @@ class ConvTranspose(Layer):
             return tuple((k - 1, max(k, s) - 1) for k, s in zip(w.spans, w.stride, strict=True))
         return w.padding  # type: ignore[return-value]
 
+    def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
+        return 1 if self.bias else None
+
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         features, w = require_positive(facts, self.op_name(), "features", self.features), self._windows(x)
         need_equal_groups(facts, self.op_name(), self.groups, features, x)

@@ -107,5 +107,8 @@ class Dense(Layer):
         rest, mapped = self._sizes(x)
         return count(rest) * count(self._features) * (2 * count(mapped) + int(self.bias))
 
+    def adds_bias(self, *inputs: TensorType, **optional: TensorType) -> int | None:
+        return len(self._features) if self.bias and not self.batch_dims else None
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self._batch, *self._axes(passage.types[0]))

@@ -38,6 +38,9 @@ class _Dropping(Layer):
             Example(cls(rate=1), ("f32[2, 3]",)),
         )
 
+    def drops(self) -> bool:
+        return self.rate > 0
+
     def _mask(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The mask's shape, with 1 for the axes that share it."""
         raise TypeError(f"{self.op_name()} has no mask")

@@ -22,6 +22,7 @@ class Embed(Layer):
 
     inputs = (In("ids", "whole numbers, any shape", dtype="int"),)
     source = "Flax linen Embed"
+    grows_by_ids = True
 
     vocab: Size
     """Number of vectors."""

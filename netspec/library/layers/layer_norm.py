@@ -106,3 +106,6 @@ class InstanceNorm(Normalization):
 
     def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
         return elements(inputs[0].shape[1:-1])
+
+    def takes_means(self, *inputs: TensorType, **optional: TensorType) -> tuple[int, ...]:
+        return tuple(range(1, inputs[0].rank - 1))

@@ -112,6 +112,9 @@ class BatchNorm(Normalization):
         x = inputs[0]
         return elements([x.shape[axis] for axis in other_axes(self.features(x.rank), x.rank)]) if training else None
 
+    def takes_means(self, *inputs: TensorType, **optional: TensorType) -> tuple[int, ...]:
+        return other_axes(self.features(inputs[0].rank), inputs[0].rank)
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))  # outside training the statistics are buffers
 

@@ -36,6 +36,8 @@ class Normalization(Layer):
     centres: ClassVar[bool] = True
     """The mean is subtracted."""
 
+    undecayed: ClassVar[tuple[str, ...]] = ("scale", "bias")
+
     @property
     def _biased(self) -> bool:
         return getattr(self, "bias", False)

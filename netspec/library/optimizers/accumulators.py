@@ -126,6 +126,9 @@ class Adadelta(Optimizer):
             Example(cls(learning_rate=1.0, weight_decay=0.01, decay_mask="**/kernel", decoupled=True)),
         )
 
+    def decays(self) -> dict[str, str]:
+        return {"weight_decay": "decay_mask"} if self.weight_decay else {}
+
     def patterns(self) -> dict[str, str]:
         return {} if self.decay_mask is None else {"decay_mask": self.decay_mask}
 

@@ -64,6 +64,9 @@ class Adafactor(Optimizer):
             Example(cls(learning_rate=1e-3, multiply_by_parameter_scale=False, clipping_threshold=None, decay_rate=0.9, factored=False)),
         )
 
+    def decays(self) -> dict[str, str]:
+        return {"weight_decay_rate": "decay_mask"} if self.weight_decay_rate else {}
+
     def patterns(self) -> dict[str, str]:
         return {} if self.decay_mask is None else {"decay_mask": self.decay_mask}
 

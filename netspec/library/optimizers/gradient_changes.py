@@ -74,6 +74,9 @@ class AddDecayedWeights(Optimizer):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(weight_decay=1e-4)), Example(cls(weight_decay=5e-4, decay_mask="**/kernel")))
 
+    def decays(self) -> dict[str, str]:
+        return {"weight_decay": "decay_mask"} if self.weight_decay else {}
+
     def patterns(self) -> dict[str, str]:
         return {} if self.decay_mask is None else {"decay_mask": self.decay_mask}
 

@@ -34,6 +34,9 @@ class Decaying(Optimizer):
     decay_mask: str | None = None
     """Which parameters decay, as a pattern over their paths such as `"**/kernel"`; all of them when left out."""
 
+    def decays(self) -> dict[str, str]:
+        return {"weight_decay": "decay_mask"} if self.weight_decay else {}
+
     def patterns(self) -> dict[str, str]:
         return {} if self.decay_mask is None else {"decay_mask": self.decay_mask}
 

@@ -62,6 +62,17 @@ class Windows:
             return self.size[axis] > 1
         return self.edge != "constant" or self.spans[axis] - 1 > self.padding[axis][0]
 
+    def count_blind(self, axis: int, size: Dim) -> int:
+        """How many elements of a window meet only padding, wherever it stands along an axis of space of this size; 0 where that is open."""
+        if not size.is_constant:
+            return 0
+        n, span, stride, apart = size.value, self.spans[axis], self.stride[axis], self.dilation[axis]
+        places = -(-n // stride) if self.padding == "SAME" else self._count(axis, size).value
+        low = max((places - 1) * stride + span - n, 0) // 2 if self.padding == "SAME" else self.padding[axis][0]
+        offsets = [tap * apart - low for tap in range(self.size[axis])]
+        firsts = [(-(min(offset, 0) // stride), offset) for offset in offsets]  # the first place at which it has passed the zeros in front
+        return sum(place >= places or place * stride + offset >= n for place, offset in firsts)
+
     @property
     def elements(self) -> int:
         """Elements of one window."""

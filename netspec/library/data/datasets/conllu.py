@@ -72,6 +72,9 @@ class Conllu(Dataset):
     def class_counts(self) -> dict[str, int]:
         return {} if self.tags is None else {"tag": self.tags}
 
+    def vocabularies(self) -> dict[str, int]:
+        return {} if self.size is None else {"words": self.size}
+
     def class_names(self, known: Learned) -> dict[str, Sequence[str]]:
         return {"tag": ("_", *known["tags"])} if "tags" in known else {}
 
