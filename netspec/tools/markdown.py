@@ -12,10 +12,10 @@ from netspec.diagnostics.drawing.cells import escape
 
 
 def code(text: str) -> str:
-    """Text as a span of code on one line, between more backticks than it holds; nothing for no text. Also right in a cell of a table."""
+    """Text as a span of code on one line, between more backticks than it holds; nothing for no text."""
     if not text.strip():
         return ""
-    safe = escape(text).replace("|", "\\|")
+    safe = escape(text)
     ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", safe)), default=0))
     room = " " if safe.startswith("`") or safe.endswith("`") else ""
     return f"{ticks}{room}{safe}{room}{ticks}"
@@ -30,4 +30,8 @@ def fence(text: str, language: str = "") -> str:
 def write_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     """A table; the first columns are words, the others numbers, flush right. The cells are Markdown."""
     rule = [":--" if k < left else "--:" for k in range(len(headings))]
-    return [f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows)]
+    return [f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |" for cells in (headings, rule, *rows)]
+
+
+BAR = "\\|"
+"""A bar in a cell, in code as well."""

@@ -14,9 +14,7 @@ PAIRS = all_pairs()
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.id)
-def test_pair(
-    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pair(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     names = pair.write(tmp_path)
     assert "text" in pair.expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from netspec.cost import cost
@@ -111,9 +112,14 @@ def _overlap(one: list[str], other: list[str]) -> float:
 def _moved_definitions(before: Typed, after: Typed) -> Iterable[ValueChange]:
     """Blocks that are defined in another file now; "" is the spec itself."""
     old, new = _files_of_blocks(before), _files_of_blocks(after)
-    for name in old.keys() & new.keys():
+    for name in (n for n in old if n in new):
         if old[name] != new[name]:
             yield ValueChange(name, old[name], new[name])
+
+
+def _beside(path: str, spec: str) -> str:
+    """The path of an imported file from the folder of its spec; what a revision has is called so already."""
+    return path if spec.startswith("git:") else os.path.relpath(path, os.path.dirname(spec) or ".").replace(os.sep, "/")
 
 
 def _files_of_blocks(typed: Typed) -> dict[str, str]:
@@ -123,5 +129,5 @@ def _files_of_blocks(typed: Typed) -> dict[str, str]:
         own = model.span.source.path
         for body in list_bodies(model)[1:]:
             path = body.span.source.path
-            found[body.name] = "" if path == own else path
+            found[body.name] = "" if path == own else _beside(path, own)
     return dict(sorted(found.items()))

@@ -123,13 +123,21 @@ class ModelChange:
     """Lines of its typed form that changed, where nothing above says what did."""
 
     @property
+    def state(self) -> str:
+        """ "added", "same", "renamed" where nothing else changed, or "changed"."""
+        if self.is_new:
+            return "added"
+        changed = self.layers or self.params or self.ports or self.other
+        return "changed" if changed else "same" if self.was == self.name else "renamed"
+
+    @property
     def is_new(self) -> bool:
         return not self.was
 
     @property
     def same(self) -> bool:
         """It is what it was."""
-        return self.was == self.name and not (self.layers or self.params or self.ports or self.other)
+        return self.state == "same"
 
 
 @record

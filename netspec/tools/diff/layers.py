@@ -170,9 +170,7 @@ class _Walk:
         paths, own = here.paths(node.segment), draw_segment(node.segment)
         spot = here.spot.step(node.segment)
         use = Use(own, spot.prefix[:-1], node.body, node.span)
-        below = here.step(
-            node, spot, body=node.body, places=[(p, ()) for p in paths], place=(*here.place, own), within=(*here.within, use)
-        )
+        below = here.step(node, spot, body=node.body, places=[(p, ()) for p in paths], place=(*here.place, own), within=(*here.within, use))
         made = self.nodes(node.body.nodes, below, inside)
         return {wire: _sources(made, port.wire) for wire, port in zip(node.outputs, node.body.outputs, strict=True)}
 

@@ -63,7 +63,7 @@ def _model(model: ModelChange) -> Iterator[str]:
         return
     was = f", was {code(model.was)}" if model.was != model.name else ""
     verdict = f" · checkpoint: {MARKS.get(model.verdict.kind, '⚠️')} {model.verdict.kind}" if model.verdict else ""
-    yield from (f"#### model {code(model.name)}{was}: {'same' if model.same else 'changed'}{verdict}", "")
+    yield from (f"#### model {code(model.name)}{was}: {model.state}{verdict}", "")
     if not model.same:
         yield from (*_costs(model), "")
     lines = list(_items((*other_lines(model), *layer_lines(model))))

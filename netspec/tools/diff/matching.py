@@ -19,12 +19,16 @@ class Matching:
     pairs: dict[int, int]
     moved: frozenset[int]
     """Those of them that stand before or behind others that they stood behind or before."""
+    absorbed: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    """Layers of an unrolled loop that is a `repeat` on the other side, by the number of the first of them, which has the partner: those
+    before, and those now."""
 
 
 def match_layers(before: Sequence[Layer], after: Sequence[Layer]) -> Matching:
     """Which layer became which. A layer has at most one partner; those of another kind are partners only where one stands in the place of
     the other."""
     work = _Work(before, after)
+    work.fold_loops()
     work.pair_alike(lambda layer: (layer.place, layer.kind) if layer.labelled else None)
     work.pair_alike(lambda layer: (layer.signature, layer.inputs) if layer.weights or layer.buffers else None)
     backbone = work.backbone()
@@ -34,7 +38,9 @@ def match_layers(before: Sequence[Layer], after: Sequence[Layer]) -> Matching:
     work.pair_alike(lambda layer: layer.signature if layer.weights or layer.buffers else None)
     work.pair_alike(lambda layer: (layer.kind, layer.label) if layer.label else None)
     kept = {b for b, _ in work.backbone()}
-    return Matching(work.pairs, frozenset(b for b in work.pairs if b not in kept))
+    return Matching(
+        dict(sorted(work.pairs.items())), frozenset(b for b in work.pairs if b not in kept), (work.absorbed_before, work.absorbed_after)
+    )
 
 
 class _Work:
@@ -44,10 +50,25 @@ class _Work:
         self.before, self.after = before, after
         self.pairs: dict[int, int] = {}
         self.taken: set[int] = set()
+        self.absorbed_before: dict[int, int] = {}
+        self.absorbed_after: dict[int, int] = {}
+
+    def fold_loops(self) -> None:
+        """Pairs a layer in a `repeat` with those of a loop that is unrolled on the other side: they have the same paths."""
+        for loops, others, absorbed in ((self.after, self.before, self.absorbed_before), (self.before, self.after, self.absorbed_after)):
+            by_path = {layer.paths[0]: layer for layer in others if len(layer.paths) == 1}
+            for loop in loops:
+                found = [by_path[path] for path in loop.paths if path in by_path]
+                if len(loop.paths) > 1 and len(found) > 1 and all(x.kind == loop.kind for x in found) and loop.paths[0] == found[0].path:
+                    self.pair(*((found[0], loop) if loops is self.after else (loop, found[0])))
+                    absorbed.update({x.number: found[0].number for x in found[1:]})
 
     def free(self) -> tuple[list[Layer], list[Layer]]:
         """The layers without a partner."""
-        return [b for b in self.before if b.number not in self.pairs], [a for a in self.after if a.number not in self.taken]
+        return (
+            [b for b in self.before if b.number not in self.pairs and b.number not in self.absorbed_before],
+            [a for a in self.after if a.number not in self.taken and a.number not in self.absorbed_after],
+        )
 
     def pair(self, before: Layer, after: Layer) -> None:
         self.pairs[before.number] = after.number
@@ -56,8 +77,8 @@ class _Work:
     def pair_alike(self, key: Callable[[Layer], Hashable | None]) -> None:
         """Pairs those without a partner that are alike, in order, where there are as many on both sides; those of one path first."""
         ours, theirs = (_group(layers, key) for layers in self.free())
-        for name in ours.keys() & theirs.keys():
-            if len(ours[name]) == len(theirs[name]):
+        for name in ours:
+            if len(ours[name]) == len(theirs.get(name, ())):
                 for before, after in _by_path(ours[name], theirs[name]):
                     self.pair(before, after)
 
@@ -114,7 +135,7 @@ def likeness(before: Layer, after: Layer) -> float:
 
 def _ranks(layer: Layer) -> tuple[int, ...]:
     """The ranks of what a layer takes and makes."""
-    return (len(layer.inputs), *(t.rank for t in layer.outputs))
+    return (*(t.rank for t in layer.inputs), -1, *(t.rank for t in layer.outputs))
 
 
 def _group(layers: Iterable[Layer], key: Callable[[Layer], Hashable | None]) -> dict[Hashable, list[Layer]]:

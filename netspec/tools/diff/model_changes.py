@@ -67,8 +67,8 @@ class _Comparison:
     def layers(self) -> Iterator[LayerChange]:
         """Every change of layers: those that happened in the same way are one."""
         single = [
-            *self.alone(self.after.layers, set(self.partner), "added"),
-            *self.alone(self.before.layers, set(self.matching.pairs), "removed"),
+            *self.alone(self.after.layers, {*self.partner, *self.matching.absorbed[1]}, "added"),
+            *self.alone(self.before.layers, {*self.matching.pairs, *self.matching.absorbed[0]}, "removed"),
             *self.loops(),
             *(found for pair in self.pairs for found in self.of_pair(*pair)),
             *self.renamed(),
@@ -141,7 +141,7 @@ class _Comparison:
     def renamed(self) -> Iterator[LayerChange]:
         """Layers whose path is another: by the block around them, or their own name or number."""
         for before, after in self.pairs:
-            if before.place == after.place or before.kind != after.kind:
+            if before.place == after.place or before.kind != after.kind or _has_all(before.paths, after.paths):
                 continue
             old, new = before.place[:-1], after.place[:-1]
             shared = _shared_end(old, new)
@@ -152,7 +152,7 @@ class _Comparison:
                 yield LayerChange(what, (paths,), (before.path if what == "into" else _cut(before.path, ours),))
             elif before.label != after.label:
                 yield LayerChange("renamed", (after.path,), (before.path,))
-            elif after.weights or after.buffers:
+            elif (after.weights or after.buffers) and before.number not in self.matching.moved:
                 yield LayerChange("renumbered", (after.path,), (before.path,))
 
     @staticmethod
@@ -168,7 +168,7 @@ class _Comparison:
         for before, after in self.pairs:
             if len(before.around) != len(after.around):
                 old, new = (", ".join(_describe(a) for a in layer.around) for layer in (before, after))
-                change = ValueChange("around", old or "nothing", new or "nothing")
+                change = ValueChange("inside", old or "nothing", new or "nothing")
                 yield LayerChange("loop", (after.path,), values=(change,), place=place_text(after.span))
                 continue
             for one, other in zip(before.around, after.around, strict=True):
@@ -179,7 +179,7 @@ class _Comparison:
                     if old != new
                 )
                 if one.kind != other.kind:
-                    found = (ValueChange("around", _describe(one), _describe(other)),)
+                    found = (ValueChange("inside", _describe(one), _describe(other)),)
                 if found:
                     yield LayerChange("loop", (after.path,), values=found, place=place_text(other.span))
 
@@ -242,7 +242,7 @@ class _Comparison:
                 texts = [str(side[name]) if name in side else "" for side in (old, new)]
                 if texts[0] != texts[1]:
                     yield ValueChange(f"{what} {name}", texts[0], texts[1])
-        for name in self.before.outputs.keys() & self.after.outputs.keys():
+        for name in (n for n in self.before.outputs if n in self.after.outputs):
             then, now = self.wiring.of_outputs(name)
             if then != now:
                 yield ValueChange(f"output {name} comes from", then, now)
@@ -279,6 +279,11 @@ def _key(change: LayerChange) -> Any:
         return change.what, change.paths
     facts = (*change.values, *change.weights, *change.outputs)
     return change.what, change.op, change.place, tuple((v.name, v.before, v.after) for v in facts)
+
+
+def _has_all(one: Sequence[str], other: Sequence[str]) -> bool:
+    """One side has every path of the other: a loop is as long, or longer."""
+    return {*one} <= {*other} or {*one} >= {*other}
 
 
 def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:

@@ -9,7 +9,12 @@ from netspec.ir import DataPlan, ServePlan, TrainPlan
 from netspec.ir.fingerprint import means_same
 from netspec.library.base import Op
 from netspec.library.shelf.op_text import to_text
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.syntax.spec_file import parse_spec
+from netspec.syntax.tree_walk import descendants
 from netspec.tools.diff.difference import Cause, TrainChange, ValueChange
+from netspec.tools.diff.origins import place_text
 from netspec.tools.ir_drawing import value_text
 
 _MEANINGS: Mapping[str, Callable[[TrainPlan], Any]] = {
@@ -48,12 +53,32 @@ def compare_trains(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]
         meaning = _MEANINGS.get(name)
         if meaning is not None and means_same(meaning(before), meaning(after)):
             continue
-        if old == new and meaning is not None:
+        if old == new and meaning is not None and "default" not in (before.origins.get(name), after.origins.get(name)):
             old, new = _write(meaning(before)), _write(meaning(after))
         if old != new:
             place = after.origins.get(name, "default")
             yield ValueChange(name, old, new, Cause("setting", name, old, new, "" if place == "default" else place))
+    if not means_same(before.objective.body, after.objective.body):
+        yield from _compare_lets(before, after)
     yield from _compare_fields(before.data, after.data)
+
+
+def _compare_lets(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
+    """The names of a section, `let`, that are bound to something else."""
+    old, new = _lets(before), _lets(after)
+    for name in dict.fromkeys((*old, *new)):
+        texts = [side[name].text if name in side else "" for side in (old, new)]
+        if texts[0] != texts[1]:
+            place = place_text(new[name]) if name in new else ""
+            yield ValueChange(f"let {name}", *texts, Cause("setting", f"let {name}", *texts, place))
+
+
+def _lets(plan: TrainPlan) -> dict[str, Span]:
+    """The values of a section's `let` lines, as they are written."""
+    file = parse_spec(plan.span.source)[0]
+    sections = [s for s in (file.sections if file else ()) if isinstance(s, tree.Train) and s.span.start <= plan.span.start < s.span.end]
+    found = (node for section in sections for node in descendants(section) if isinstance(node, tree.Let))
+    return {", ".join(target.name for target in node.targets): node.value.span for node in found}
 
 
 def _compare_fields(before: DataPlan, after: DataPlan) -> Iterator[ValueChange]:
@@ -69,8 +94,16 @@ def _write(value: Any) -> str:
     if isinstance(value, Op):
         return to_text(value)
     if isinstance(value, tuple):
-        return " -> ".join(filter(None, map(_write, value)))
+        return " -> ".join(_write(part) for part in _flatten(value) if isinstance(part, Op))
     return "" if value is None else str(value)
+
+
+def _flatten(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _flatten(part)
+    else:
+        yield value
 
 
 def compare_sections(before: Sequence[TrainPlan], after: Sequence[TrainPlan]) -> list[TrainChange]:
@@ -85,7 +118,7 @@ def compare_sections(before: Sequence[TrainPlan], after: Sequence[TrainPlan]) ->
         elif settings := tuple(compare_trains(old[name], plan)):
             found.append(TrainChange(f"train {name}", "changed", settings))
         elif means_same(old[name].model, plan.model) and not means_same(old[name], plan):
-            found.append(TrainChange(f"train {name}", "changed", (ValueChange("what is measured", "one", "another"),)))
+            found.append(TrainChange(f"train {name}", "changed", (ValueChange("what is measured is computed otherwise", "", ""),)))
     return found
 
 
@@ -102,7 +135,10 @@ def compare_serves(before: Sequence[ServePlan], after: Sequence[ServePlan]) -> l
 
 
 def _compare_serve(before: ServePlan, after: ServePlan) -> Iterator[ValueChange]:
-    old, new = ({"decoder": p.decoder.op_name(), "reads": p.reads, **_arguments(p.decoder)} for p in (before, after))
+    if before.decoder.op_name() != after.decoder.op_name():
+        yield ValueChange("decoder", to_text(before.decoder), to_text(after.decoder))
+        return
+    old, new = ({"reads": p.reads, **_arguments(p.decoder)} for p in (before, after))
     for name in dict.fromkeys((*old, *new)):
         if old.get(name, "") != new.get(name, ""):
             yield ValueChange(name, old.get(name, ""), new.get(name, ""))

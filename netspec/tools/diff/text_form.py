@@ -41,7 +41,7 @@ def _model(model: ModelChange) -> Iterator[str]:
         yield from _costs(model)
         return
     was = f", was {escape(model.was)}" if model.was != model.name else ""
-    yield f"model {escape(model.name)}{was}: {'same' if model.same else 'changed'}"
+    yield f"model {escape(model.name)}{was}: {model.state}"
     yield from _lines((*other_lines(model), *layer_lines(model)), 1)
     if not model.same:
         yield from _costs(model)

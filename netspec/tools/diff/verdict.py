@@ -86,9 +86,16 @@ def follow_arrays(compared: Compared) -> dict[str, str]:
         before, after = compared.before.layers[b], compared.after.layers[a]
         if before.kind != after.kind:
             continue
-        for old, new in zip(before.paths, after.paths, strict=False):
+        for old, new in _pair_paths(before.paths, after.paths):
             found |= {_join(old, name): _join(new, name) for name in _held(before) if name in _held(after)}
     return found
+
+
+def _pair_paths(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """The paths of the iterations of a layer, in order; of a loop that is unrolled on one side those that are equal."""
+    if len(before) != len(after) and 1 in (len(before), len(after)):
+        return [(path, path) for path in before if path in after] or [(before[0], after[0])]
+    return zip(before, after, strict=False)
 
 
 def _held(layer: Layer) -> dict[str, Weight]:
@@ -119,13 +126,13 @@ def _with_maps(found: Verdict, compared: Compared, old: Mapping[str, Weight], ne
 
 def _wild_maps(maps: Sequence[str]) -> list[str]:
     """Maps of the instances of a block as one: `DecoderLayer_*/**=Layer_*/**`."""
-    found: dict[str, None] = {}
+    found: dict[str, list[str]] = {}
     for text in maps:
         old, _, new = text.partition("=")
         ours, theirs = _INSTANCE.match(old), _INSTANCE.match(new)
         alike = ours is not None and theirs is not None and ours[2] == theirs[2]
-        found[f"{_INSTANCE.sub(_ANY, old)}={_INSTANCE.sub(_ANY, new)}" if alike else text] = None
-    return list(found)
+        found.setdefault(f"{_INSTANCE.sub(_ANY, old)}={_INSTANCE.sub(_ANY, new)}" if alike else text, []).append(text)
+    return [wild if len(texts) > 1 else texts[0] for wild, texts in found.items()]
 
 
 _INSTANCE = re.compile(r"^([^/]*)_([0-9]+)/")
@@ -158,9 +165,7 @@ def _try_maps(maps: Sequence[str], paths: Iterable[str], new: Mapping[str, Weigh
 # --- going on with the training --------------------------------------------------------------------------------------
 
 
-def _with_resume(
-    found: Verdict, compared: Compared, before: TrainPlan | None, after: TrainPlan | None, reasons: Sequence[str]
-) -> Verdict:
+def _with_resume(found: Verdict, compared: Compared, before: TrainPlan | None, after: TrainPlan | None, reasons: Sequence[str]) -> Verdict:
     """The verdict with what `--resume` does."""
     if before is None or after is None:
         return replace(found, trains=False)

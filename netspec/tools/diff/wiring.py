@@ -14,8 +14,9 @@ class Wiring:
 
     def __init__(self, before: Listed, after: Listed, matching: Matching) -> None:
         self.before, self.after = before, after
-        self.partner = {a: b for b, a in matching.pairs.items()}
-        self.own = {b: b for b in matching.pairs}
+        partner = {a: b for b, a in matching.pairs.items()}
+        self.partner = partner | {a: partner[first] for a, first in matching.absorbed[1].items()}
+        self.own = {b: b for b in matching.pairs} | matching.absorbed[0]
         self.inputs = pair_inputs(before, after)
         self.known: dict[tuple[int, Token], Sources] = {}
 
@@ -31,7 +32,9 @@ class Wiring:
         for k in range(max(len(old), len(new))):
             then, now = (side[k] if k < len(side) else frozenset() for side in (old, new))
             if then != now:
-                texts = (self.name_sources(side, layer.sources[k]) if k < len(layer.sources) else "" for side, layer in self.sides(before, after))
+                texts = (
+                    self.name_sources(side, layer.sources[k]) if k < len(layer.sources) else "" for side, layer in self.sides(before, after)
+                )
                 yield ValueChange(f"input {k + 1}" if max(len(old), len(new)) > 1 else "input", *texts)
 
     def sides(self, before: Layer, after: Layer) -> tuple[tuple[Listed, Layer], tuple[Listed, Layer]]:

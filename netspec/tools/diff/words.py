@@ -72,14 +72,16 @@ def _follows(change: LayerChange) -> Line:
 
 def _rewired(change: LayerChange) -> Line:
     if change.values[0].name == "inputs":
-        return Line(">", (*paths(change.paths), ": reads ", Code(change.values[0].after), " in the order of ", Code(change.values[0].before)))
+        return Line(
+            ">", (*paths(change.paths), ": reads ", Code(change.values[0].after), " in the order of ", Code(change.values[0].before))
+        )
     said = [(v.name, " reads ", Code(v.after or "nothing"), " and not ", Code(v.before or "nothing")) for v in change.values]
     return Line(">", (*paths(change.paths), ": ", *join("; ", said)))
 
 
 def _reordered(change: LayerChange) -> Line:
-    was: Phrase = (" (was ", *paths(change.was), ")") if change.was != change.paths else ()
-    return Line(">", (*paths(change.paths), *was, ": stands elsewhere in the text and reads the same"))
+    was: Phrase = (*paths(change.was), " -> ") if change.was != change.paths else ()
+    return Line(">", (*was, *paths(change.paths), ": stands elsewhere in the text and reads the same"))
 
 
 def _renamed(change: LayerChange) -> Line:
@@ -132,6 +134,8 @@ def other_lines(model: ModelChange) -> Iterator[Line]:
 
 def value(change: ValueChange) -> Phrase:
     """`features: 32 -> 64`, and what set it."""
+    if not (change.before or change.after):
+        return (change.name,)
     name: Phrase = (change.name, ": ") if change.name else ()
     if change.before and change.after and " -> " in change.before + change.after:
         what: Phrase = (*name, Code(change.after), ", was ", Code(change.before))
@@ -139,7 +143,7 @@ def value(change: ValueChange) -> Phrase:
         what = (*name, Code(change.before), " -> ", Code(change.after))
     else:
         what = (*name, Code(change.after or change.before), " (new)" if change.after else " (gone)")
-    if change.cause is None:
+    if change.cause is None or (not change.before and not change.after):
         return what
     if change.cause.name == change.name:  # the argument, param or setting itself: only where it stands is news
         return (*what, " (", Code(change.cause.place), ")") if change.cause.place else what
