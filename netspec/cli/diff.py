@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
-    from netspec.tools.diff import Difference
+    from netspec.tools.diff.difference import Difference
 
 HELP = "compare two specs, and say which checkpoints still load"
 FORMATS = ("text", "json", "markdown")
@@ -42,7 +42,7 @@ def run(args: Namespace) -> int:
 def compare_sides(args: Namespace, names: tuple[str, str], sides: Sequence[Checked], problems: Sequence[Diagnostic]) -> int:
     """Writes what differs, and the problems of either side; a spec whose only problems are claims that fail is compared all the same."""
     from netspec.diagnostics.shapes.expansion import ExpectFailed
-    from netspec.tools.diff import compare
+    from netspec.tools.diff.compare import compare
 
     typed = [side.typed for side in sides]
     found = None

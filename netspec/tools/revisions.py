@@ -90,7 +90,7 @@ def open_revision(name: str, revision: str) -> Revision:
         raise Mistake(_refuse(name, f"git says `{said}`", "run the command in a folder of the repository"))
     found = run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found.returncode:
-        near = "see which there are: `git branch -a`, `git tag`, `git log --oneline`; a shallow clone lacks older ones: `git fetch --unshallow`"
+        near = "see which there are: `git branch -a`, `git log --oneline`; a shallow clone gets more by `git fetch --unshallow`"
         raise Mistake(_refuse(name, f"there is no revision `{revision}`", near))
     return Revision(found.stdout.decode().strip(), place.stdout.decode(errors="surrogateescape").strip("\n"))
 

@@ -1,7 +1,8 @@
-"""Pages of pairs: under a heading ```net before and ```net after, ```net lib.net before for a file beside one, then what `netspec diff` says.
+"""Pages of pairs: under a heading ```net before and ```net after, ```net before lib.net for a file beside one, then what `netspec diff`
+says.
 
 A block ```text is its output as text, ````markdown as Markdown; `pytest tests/diff --update` rewrites both. A spec gets its first line
-`netspec 1` where it has none. Where ```net before stands alone, the pair before it is gone on with.
+`netspec 1` where it has none.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from netspec.tools.diff.model_changes import compare_models
 from netspec.tools.diff.origins import Origins
 from netspec.tools.diff.section_changes import compare_sections, compare_serves
 from netspec.tools.diff.verdict import judge
+from netspec.tools.mermaid import draw_model
 
 
 @record(eq=False)
@@ -57,7 +58,14 @@ def _compare_subjects(old: _Subject, new: _Subject, name: str, was: str, trains:
     reasons = [s.name for t in own for s in t.settings if s.name != "duration" and not s.name.startswith("field ")]
     verdict = judge(compared, old.train, new.train, reasons)
     ports = tuple(_with_data(port, old.train, new.train) for port in compared.change.ports)
-    return replace(compared.change, name=name, was=was, verdict=verdict, ports=ports)
+    return replace(compared.change, name=name, was=was, verdict=verdict, ports=ports, drawing=draw_model(new.body, _marks(compared.change)))
+
+
+def _marks(change: ModelChange) -> dict[str, str]:
+    """What the drawing marks: layers and instances of blocks that are new, and layers whose arguments, weights or inputs are others."""
+    marked = {"added": "added", **dict.fromkeys(("changed", "replaced", "follows", "rewired"), "changed")}
+    told = [(c, marked[c.what]) for c in change.layers if c.what in marked and (c.what != "follows" or c.weights)]
+    return {path: mark for c, mark in told for path in c.paths}
 
 
 def _with_data(port: ValueChange, before: TrainPlan | None, after: TrainPlan | None) -> ValueChange:
@@ -67,7 +75,7 @@ def _with_data(port: ValueChange, before: TrainPlan | None, after: TrainPlan | N
         return port
     texts = [to_text(plan.data.dataset) for plan in (before, after)]
     place = after.origins.get("data", "")
-    return port if texts[0] == texts[1] else replace(port, cause=Cause("data", "", *texts, place))
+    return port if texts[0] == texts[1] else replace(port, cause=Cause("data", "", texts[0], texts[1], place))
 
 
 def list_subjects(typed: Typed) -> dict[str, _Subject]:

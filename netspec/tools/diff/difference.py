@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from netspec.record import record
 from netspec.shape import Dim
 
@@ -73,8 +72,8 @@ class Verdict:
     """What becomes of a checkpoint that was written before."""
 
     kind: str
-    """"loads", "loads with --map", "loads partially", "incompatible", "nothing to load", or "loads into other layers": everything fits by its
-    name, though something belongs to a layer of another name now."""
+    """"loads", "loads with --map", "loads partially", "incompatible", "nothing to load", or "loads into other layers": everything fits by
+    its name, though something belongs to a layer of another name now."""
     arrays: int
     """Parameters and buffers that there are now."""
     numbers: int
@@ -119,6 +118,8 @@ class ModelChange:
     before: Cost | None = None
     after: Cost | None = None
     verdict: Verdict | None = None
+    drawing: str = ""
+    """The model now for Mermaid, what changed marked; "" where it is too large or the same."""
     other: tuple[str, ...] = ()
     """Lines of its typed form that changed, where nothing above says what did."""
 

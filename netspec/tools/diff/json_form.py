@@ -31,7 +31,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Dim):
         return value.value if value.is_constant else str(value)
     if is_record(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "drawing"}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

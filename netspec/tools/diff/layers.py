@@ -177,7 +177,7 @@ class _Walk:
     def region(self, node: Node, here: _Here, wires: dict[int, Sources]) -> dict[int, Sources]:
         [region] = regions(node)
         inside = {**wires, **{wire: _sources(wires, outside) for wire, outside in region.begins}}
-        places = [(p, (*l, i)) for p, l in here.places for i in range(node.count)] if isinstance(node, Repeat) else here.places
+        places = [(p, (*loops, i)) for p, loops in here.places for i in range(node.count)] if isinstance(node, Repeat) else here.places
         below = here.step(node, descend_spot(node, here.body, here.spot), places=places, around=(*here.around, _around(node)))
         made = self.nodes(region.nodes, below, inside)
         ends = {wire: _sources(made, end) for wire, end in region.ends}

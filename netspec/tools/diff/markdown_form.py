@@ -68,6 +68,8 @@ def _model(model: ModelChange) -> Iterator[str]:
         yield from (*_costs(model), "")
     lines = list(_items((*other_lines(model), *layer_lines(model))))
     yield from fold(lines, f"{count(len(lines), 'change')} of layers") if len(lines) > FOLDED else lines
+    if model.drawing and not model.same:
+        yield from ("", *fold([fence(model.drawing, "mermaid")], "the model now, what is new in green and what changed in yellow"))
     yield from _verdict(model.verdict)
 
 

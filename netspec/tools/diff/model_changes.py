@@ -36,8 +36,7 @@ def compare_models(before: Body, after: Body, origins: Origins) -> Compared:
     """What became of a model."""
     then, now = list_layers(before), list_layers(after)
     matching = match_layers(then.layers, now.layers)
-    costs = {"before": Cost(*cost(before)), "after": Cost(*cost(after))}
-    found = ModelChange(after.name, before.name, **costs)
+    found = ModelChange(after.name, before.name, before=Cost(*cost(before)), after=Cost(*cost(after)))
     if not means_same(replace(before, name=after.name), after):
         work = _Comparison(then, now, matching, origins)
         found = replace(found, layers=tuple(work.layers()), params=tuple(work.params()), ports=tuple(work.ports()))
@@ -101,7 +100,7 @@ class _Comparison:
                 yield ValueChange(name, old, new, self.origins.of_argument(before, after, name))
 
     @staticmethod
-    def shapes(before: Layer, after: Layer) -> dict[str, tuple[ValueChange, ...]]:
+    def shapes(before: Layer, after: Layer) -> dict[str, Any]:
         """Weights and results that have another shape or dtype."""
         outputs = zip(before.outputs, after.outputs, strict=False)
         return {
@@ -218,7 +217,7 @@ class _Comparison:
         side = self.after if what == "added" else self.before
         near = self.wiring.name_sources(side, layers[0].sources[0]) if layers[0].sources else ""
         span = layers[0].span if layers[0].path == path else next(u.span for u in layers[0].within if u.path == path)
-        counts = {"parameters": sum(held.values()), "layers": len(layers)}
+        counts: dict[str, Any] = {"parameters": sum(held.values()), "layers": len(layers)}
         return LayerChange(what, (path,), op=op, near=near, place=place_text(span), **counts)
 
     # --- the model itself --------------------------------------------------------------------------------------------
@@ -227,10 +226,9 @@ class _Comparison:
         """Params of the model that have another value."""
         old, new = self.before.model.arguments, self.after.model.arguments
         for name in dict.fromkeys((*old, *new)):
-            texts = [value_text(side[name]) if name in side else "" for side in (old, new)]
-            if texts[0] != texts[1]:
-                cause = Cause("param", name, *texts, self.origins.place_of_param(self.after.model, name))
-                yield ValueChange(name, texts[0], texts[1], cause)
+            then, now = (value_text(side[name]) if name in side else "" for side in (old, new))
+            if then != now:
+                yield ValueChange(name, then, now, Cause("param", name, then, now, self.origins.place_of_param(self.after.model, name)))
 
     def ports(self) -> Iterator[ValueChange]:
         """Inputs and outputs that are new, gone, of another type, or of another layer."""

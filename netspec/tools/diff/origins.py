@@ -1,4 +1,4 @@
-"""Follows a value to what set it: from an argument of a layer through params of blocks and names in them to a literal or a model's param."""
+"""Follows a value to what set it: from an argument of a layer through params of blocks, and names in them, to a literal or a param."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Origins:
     def __init__(self, given: Mapping[str, str]) -> None:
         self.given = given
         self.files: dict[int, tuple[Source, tree.File | None]] = {}
-        self.calls: dict[int, dict[tuple[int, int], tuple[tree.Node, bool]]] = {}
+        self.calls: dict[int, dict[tuple[int, int], tuple[tree.Call | tree.Name, bool]]] = {}
 
     def of_argument(self, before: Layer, after: Layer, name: str) -> Cause:
         """Why an argument of a layer has another value."""
@@ -109,17 +109,17 @@ class Origins:
         """The expression of an argument of the call that stands there: by its name, or by its place among the params, behind the inputs."""
         name, number, inputs = place
         found = self.calls_of(call.source).get((call.start, call.end))
-        if found is None or not isinstance(found[0], tree.Call):
+        node, stage = found or (None, False)
+        if not isinstance(node, tree.Call):
             return None
-        node, stage = found
         named = next((a.value for a in node.args if a.name == name), None)
         positional = [a.value for a in node.args if a.name is None][0 if stage else inputs :]
         return named if named is not None or not 0 <= number < len(positional) else positional[number]
 
-    def calls_of(self, source: Source) -> dict[tuple[int, int], tuple[tree.Node, bool]]:
+    def calls_of(self, source: Source) -> dict[tuple[int, int], tuple[tree.Call | tree.Name, bool]]:
         """The calls of a file by place, each with whether it is a stage of a chain."""
         if id(source) not in self.calls:
-            found: dict[tuple[int, int], tuple[tree.Node, bool]] = {}
+            found: dict[tuple[int, int], tuple[tree.Call | tree.Name, bool]] = {}
             file = self.file(source)
             for node in descendants(file) if file is not None else ():
                 if isinstance(node, tree.Stage):

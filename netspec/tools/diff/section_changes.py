@@ -67,10 +67,10 @@ def _compare_lets(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
     """The names of a section, `let`, that are bound to something else."""
     old, new = _lets(before), _lets(after)
     for name in dict.fromkeys((*old, *new)):
-        texts = [side[name].text if name in side else "" for side in (old, new)]
-        if texts[0] != texts[1]:
+        then, now = (side[name].text if name in side else "" for side in (old, new))
+        if then != now:
             place = place_text(new[name]) if name in new else ""
-            yield ValueChange(f"let {name}", *texts, Cause("setting", f"let {name}", *texts, place))
+            yield ValueChange(f"let {name}", then, now, Cause("setting", f"let {name}", then, now, place))
 
 
 def _lets(plan: TrainPlan) -> dict[str, Span]:

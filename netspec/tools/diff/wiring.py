@@ -32,10 +32,8 @@ class Wiring:
         for k in range(max(len(old), len(new))):
             then, now = (side[k] if k < len(side) else frozenset() for side in (old, new))
             if then != now:
-                texts = (
-                    self.name_sources(side, layer.sources[k]) if k < len(layer.sources) else "" for side, layer in self.sides(before, after)
-                )
-                yield ValueChange(f"input {k + 1}" if max(len(old), len(new)) > 1 else "input", *texts)
+                named = [self.name_sources(side, x.sources[k]) if k < len(x.sources) else "" for side, x in self.sides(before, after)]
+                yield ValueChange(f"input {k + 1}" if max(len(old), len(new)) > 1 else "input", named[0], named[1])
 
     def sides(self, before: Layer, after: Layer) -> tuple[tuple[Listed, Layer], tuple[Listed, Layer]]:
         return (self.before, before), (self.after, after)
