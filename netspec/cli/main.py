@@ -25,6 +25,7 @@ COMMANDS = (
     "migrate",
     "schema",
     "show",
+    "diff",
     "data",
     "compile",
     "train",

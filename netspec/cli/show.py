@@ -38,7 +38,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=parse_sizes,
         help="sizes of free dims: `--at B=1,H=224`; may be repeated",
     )
-    parser.add_argument("--depth", metavar="N", type=parse_depth, help="in `table` and `costs`, one row for all layers of a block N deep")
+    depth = "in `table`, `costs` and `markdown`, one row for all layers of a block N deep"
+    parser.add_argument("--depth", metavar="N", type=parse_depth, help=depth)
     add_overrides(parser)
     add_plugins(parser)
 
@@ -70,7 +71,8 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     if args.at and (code := _refuse_sizes(args, chosen)):
         return code
     view = MODEL_VIEWS[args.view]
-    write_text("\n\n".join(f"model {model.name}\n\n{view(model, args)}" if len(chosen) > 1 else view(model, args) for model in chosen))
+    alone = len(chosen) == 1 or args.view == "markdown"  # which has headings of its own
+    write_text("\n\n".join(view(model, args) if alone else f"model {model.name}\n\n{view(model, args)}" for model in chosen))
     return 0
 
 
@@ -218,6 +220,13 @@ def _shapes(model: Body, args: Namespace) -> str:
     return draw_shapes(model, _rewriter(model, args))
 
 
+def _markdown(model: Body, args: Namespace) -> str:
+    """The layers, costs and a drawing as Markdown."""
+    from netspec.tools.model_markdown import write_model
+
+    return write_model(model, *_rows(model, args))
+
+
 def _ir(model: Body, args: Namespace) -> str:
     """The typed form of a model as text."""
     from netspec.tools.ir_drawing import draw_ir
@@ -226,8 +235,14 @@ def _ir(model: Body, args: Namespace) -> str:
 
 
 FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _settings_text, "schedule": _schedules}
-WITH_SIZES = ("table", "shapes", "costs")
+WITH_SIZES = ("table", "shapes", "costs", "markdown")
 """The views that show sizes, and take some for free dims."""
-MODEL_VIEWS: Mapping[str, Callable[[Body, Namespace], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}
+MODEL_VIEWS: Mapping[str, Callable[[Body, Namespace], str]] = {
+    "table": _table,
+    "ir": _ir,
+    "shapes": _shapes,
+    "costs": _costs,
+    "markdown": _markdown,
+}
 KERNELS = "kernels"
 """The view that needs sizes, and JAX."""

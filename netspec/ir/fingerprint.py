@@ -56,6 +56,11 @@ def plan_hash(plan: TrainPlan) -> str:
     return hashlib.sha256("\n".join(_Walk().lines(same)).encode()).hexdigest()
 
 
+def means_same(one: Any, other: Any) -> bool:
+    """Two plans, bodies or ops mean the same, wherever they stand and however the spec puts them."""
+    return list(_Walk().lines(one)) == list(_Walk().lines(other))
+
+
 class _Walk:
     """Writes values line by line; a body that is instantiated again is written as its number."""
 

@@ -15,7 +15,7 @@ from netspec.kernels.shelf import load_families
 from netspec.lower.program import Program
 
 MODELS = sorted(models_dir().glob("*.net"))
-VIEWS = ("table", "tree", "ir", "shapes", "costs", "resolved")
+VIEWS = ("table", "tree", "ir", "shapes", "costs", "resolved", "markdown")
 GOLDENS = Path(__file__).parent / "views"
 
 

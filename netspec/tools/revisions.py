@@ -1,0 +1,104 @@
+"""Reads specs from revisions of the git repository around the current folder, `git:HEAD~1:models/m.net`, imports included. Floor 5.
+
+Only `git rev-parse` and `git cat-file` run, which start no other program: no filter, no pager, no hook, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import subprocess
+from collections.abc import Iterator, Mapping
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.running.revisions import RevisionUnreadable
+from netspec.record import record
+from netspec.resolve.imports import GIVEN, LINK
+from netspec.source import Source
+from netspec.syntax.source_reader import read_source
+
+PREFIX = "git:"
+_CAREFUL = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_OPTIONS = ("--no-pager", "-c", "core.fsmonitor=false")
+
+
+@record(eq=False)
+class Revision:
+    """A commit, and where the current folder lies in its repository."""
+
+    commit: str
+    prefix: str
+    """Of the current folder below the repository's root, with a `/` at the end; "" at the root."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file by its path from the current folder; None where the commit has none, or it lies outside of the repository."""
+        inside = posixpath.normpath(posixpath.join(self.prefix, path))
+        if inside.startswith(("../", "/")) or inside == ".." or "\n" in inside:
+            return None
+        done = run_git("cat-file", "blob", f"{self.commit}:{inside}")
+        return done.stdout if done.returncode == 0 else None
+
+
+class RevisionTexts(Mapping[str, str]):
+    """The files beside a spec of a revision, by their paths from its folder, each read when it is imported."""
+
+    def __init__(self, revision: Revision, folder: str) -> None:
+        self.revision, self.folder = revision, folder
+        self.known: dict[str, str | None] = {}
+
+    def __getitem__(self, path: str) -> str:
+        if path.startswith((LINK, GIVEN)):
+            raise KeyError(path)
+        if path not in self.known:
+            data = self.revision.read(posixpath.join(self.folder, path))
+            self.known[path] = None if data is None else data.decode("utf-8", "replace")
+        text = self.known[path]
+        if text is None:
+            raise KeyError(path)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path, text in self.known.items() if text is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def read_revision(name: str) -> tuple[Source, list[Diagnostic], RevisionTexts]:
+    """The spec that `git:REVISION:PATH` names, what is wrong with its text, and what stands beside it. Raises `Mistake`."""
+    revision, colon, path = name.removeprefix(PREFIX).partition(":")
+    if not (revision and colon and path):
+        raise Mistake(_refuse(name, "it is not `git:REVISION:PATH`", "write for instance `git:HEAD~1:models/m.net`"))
+    found = open_revision(name, revision)
+    path = os.path.relpath(path) if os.path.isabs(path) else path
+    data = found.read(path.replace(os.sep, "/"))
+    if data is None:
+        reason = f"revision `{revision}` has no file `{path}`"
+        raise Mistake(_refuse(name, reason, f"see what it has: `git ls-tree -r --name-only {revision}`; paths are from the current folder"))
+    source, problems = read_source(name, data)
+    return source, problems, RevisionTexts(found, posixpath.dirname(path.replace(os.sep, "/")))
+
+
+def open_revision(name: str, revision: str) -> Revision:
+    """The commit that a revision means. Raises `Mistake` where there is no git, no repository or no such revision."""
+    try:
+        place = run_git("rev-parse", "--show-prefix")
+    except OSError as error:
+        raise Mistake(_refuse(name, f"git cannot be run ({error.strerror})", "install git, or give two files")) from None
+    if place.returncode:
+        said = place.stderr.decode(errors="replace").strip().split("\n")[0].removeprefix("fatal: ").rstrip(".")
+        raise Mistake(_refuse(name, f"git says `{said}`", "run the command in a folder of the repository"))
+    found = run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found.returncode:
+        near = "see which there are: `git branch -a`, `git log --oneline`; a shallow clone gets more by `git fetch --unshallow`"
+        raise Mistake(_refuse(name, f"there is no revision `{revision}`", near))
+    return Revision(found.stdout.decode().strip(), place.stdout.decode(errors="surrogateescape").strip("\n"))
+
+
+def run_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs git without anything that could start another program. Raises OSError where it cannot be run."""
+    return subprocess.run(["git", *_OPTIONS, *arguments], capture_output=True, env={**os.environ, **_CAREFUL}, stdin=subprocess.DEVNULL)
+
+
+def _refuse(name: str, reason: str, repair: str) -> RevisionUnreadable:
+    return RevisionUnreadable(name=name, reason=reason, repair=repair)
