@@ -127,7 +127,7 @@ def test_what_cannot_be_read_does_not_cascade() -> None:
 
 
 def test_an_error_in_a_string_points_into_it() -> None:
-    text = json.dumps(value('f("a\\\\", kk=dens(3, "é"))'), ensure_ascii=True)
+    text = json.dumps(value('x + relu("a\\\\" + dens(3, "é"))'), ensure_ascii=True)
     problem = next(p for p in check(Source("m.json", text)).problems if p.slug() == "unknown-name" and p.at.text == "dens")
     assert text[problem.at.start : problem.at.end] == "dens" and problem.at.pointer == "/sections/0/body/0/value"
 

@@ -219,7 +219,7 @@ orthogonalinit: orthogonal
 dataloader loader tfds tfdata tensordataset fromtensorslices inmemory numpy: arrays
 randomflip randomhorizontalflip horizontalflip hflip fliplr: flip
 crop: center_crop random_crop
-standardize standardise rescale rescaling normalization: normalize
+standardise rescale rescaling normalization: normalize
 batched minibatch batchsize: batch
 shuffled randomorder: shuffle
 """
