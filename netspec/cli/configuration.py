@@ -50,6 +50,8 @@ class Configuration:
     require: str = ""
     plugins: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    locked: bool = False
+    """Each spec must be as the lock beside it says."""
 
 
 NOTHING = Configuration()
@@ -125,6 +127,7 @@ class Reader:
             "require": self.require,
             "plugins": lambda key, value: tuple(self.strings(key, value)),
             "budgets": self.budgets,
+            "locked": self.locked,
         }
         found = {}
         for key, value in self.table(TABLE, table, tuple(readers)).items():
@@ -174,6 +177,12 @@ class Reader:
         """What is asked of all specs."""
         if value != "proved":
             self.refuse(key, 'the string "proved"', value)
+        return value
+
+    def locked(self, key: str, value: Any) -> bool:
+        """Whether locks are asked for."""
+        if not isinstance(value, bool):
+            self.refuse(key, "true or false", value)
         return value
 
     def budgets(self, key: str, value: Any) -> tuple[Budget, ...]:

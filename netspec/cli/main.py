@@ -20,6 +20,7 @@ from netspec.diagnostics.drawing.cells import escape
 
 COMMANDS = (
     "check",
+    "lock",
     "fmt",
     "convert",
     "migrate",
