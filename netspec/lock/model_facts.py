@@ -86,9 +86,10 @@ def list_weights(node: Node, body: Body) -> dict[str, tuple[Weight, bool]]:
 
 
 def describe_weight(weight: Weight) -> str:
-    """`f32[3, 3, 1, 32] by he_normal`, with what the initializer is told of its axes where those do not say it."""
-    fan = "" if weight.fan is None else f", fan {weight.fan[0]} and {weight.fan[1]}"
-    matrix = ", as a matrix" if weight.matrix else ""
+    """`f32[3, 3, 1, 32] by he_normal`, with what the initializer is told of its axes where the shape alone does not say it."""
+    plain = len(weight.shape) == 2 and weight.fan in (None, tuple(weight.shape))
+    fan = "" if plain or weight.fan is None else f", fan {weight.fan[0]} and {weight.fan[1]}"
+    matrix = ", as a matrix" if weight.matrix and not plain else ""
     return f"{TensorType(weight.dtype, weight.shape)} by {to_text(weight.init)}{fan}{matrix}"
 
 

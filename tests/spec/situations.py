@@ -55,7 +55,7 @@ def run_line(command: str) -> str:
 
 
 def run_command(words: Sequence[str]) -> str:
-    """What a command line of netspec prints. Raises AssertionError when it fails without naming a problem, or names an error without failing."""
+    """What a command line of netspec prints. Raises AssertionError unless it fails exactly where it names an error."""
     from netspec.cli.main import main
 
     if "--untrusted" in words:  # forks, which a process with JAX must not
