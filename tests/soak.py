@@ -42,9 +42,10 @@ SOAKS = {
     "forged": "tests.train.forgery:run",
     "archives": "tests.train.archives:run",
     "breaks": "tests.answers.breaks:run",
+    "lock": "tests.lock.soak:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives", "kills")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives", "kills", "lock")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills", "memory", "full_disks")
 """Soaks of which one case takes seconds: their tests run their own few cases."""
