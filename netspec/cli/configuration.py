@@ -96,6 +96,15 @@ def _read(path: str, content: bytes, required: bool = False) -> Configuration:
     return NOTHING if table is None else Reader(source, os.path.dirname(path)).configuration(table)
 
 
+def require_appendable(path: str, content: bytes) -> bool:
+    """Whether a pyproject.toml has no table of netspec's yet. Raises `Mistake` with `ConfigurationUnreadable` for what a table cannot be
+    added to."""
+    if _read(path, content, required=True) is not NOTHING:
+        return False
+    _read(path, content + b"\n[tool.netspec]\n", required=True)
+    return True
+
+
 def _line(source: Source, number: int) -> Span:
     start = source.starts[min(number, len(source.starts)) - 1]
     return Span(source, start, start + len(source.line(min(number, len(source.starts)))))

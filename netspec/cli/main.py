@@ -19,6 +19,7 @@ from netspec.cli.terminal import careful_output, reserve_descriptors, width, wri
 from netspec.diagnostics.drawing.cells import escape
 
 COMMANDS = (
+    "new",
     "check",
     "lock",
     "fmt",
