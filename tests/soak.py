@@ -43,9 +43,10 @@ SOAKS = {
     "archives": "tests.train.archives:run",
     "breaks": "tests.answers.breaks:run",
     "diff": "tests.diff.soak:run",
+    "lock": "tests.lock.soak:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives", "kills", "diff")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives", "kills", "diff", "lock")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills", "memory", "full_disks")
 """Soaks of which one case takes seconds: their tests run their own few cases."""

@@ -35,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--select", metavar="SLUG", action="append", default=[], help="of warnings only these; several with commas")
     parser.add_argument("--ignore", metavar="SLUG", action="append", default=[], help="without these warnings; several with commas")
     parser.add_argument("--require", choices=PROVED, help="`proved`: what a spec assumes of its sizes is an error too")
+    parser.add_argument("--locked", action="store_true", help="each spec must be as the lock beside it says; see `netspec lock`")
     parser.add_argument("--statistics", action="store_true", help="count the problems by their names at the end")
     parser.add_argument("--watch", action="store_true", help="check again whenever a file has changed, until Ctrl-C")
     parser.add_argument("--jobs", metavar="N", type=int, help="processes that share the files (default: as many as pay)")

@@ -50,6 +50,8 @@ class Configuration:
     require: str = ""
     plugins: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    locked: bool = False
+    """Each spec must be as the lock beside it says."""
 
 
 NOTHING = Configuration()
@@ -94,6 +96,15 @@ def _read(path: str, content: bytes, required: bool = False) -> Configuration:
     return NOTHING if table is None else Reader(source, os.path.dirname(path)).configuration(table)
 
 
+def require_appendable(path: str, content: bytes) -> bool:
+    """Whether a pyproject.toml has no table of netspec's yet. Raises `Mistake` with `ConfigurationUnreadable` for what a table cannot be
+    added to."""
+    if _read(path, content, required=True) is not NOTHING:
+        return False
+    _read(path, content + b"\n[tool.netspec]\n", required=True)
+    return True
+
+
 def _line(source: Source, number: int) -> Span:
     start = source.starts[min(number, len(source.starts)) - 1]
     return Span(source, start, start + len(source.line(min(number, len(source.starts)))))
@@ -125,6 +136,7 @@ class Reader:
             "require": self.require,
             "plugins": lambda key, value: tuple(self.strings(key, value)),
             "budgets": self.budgets,
+            "locked": self.locked,
         }
         found = {}
         for key, value in self.table(TABLE, table, tuple(readers)).items():
@@ -174,6 +186,12 @@ class Reader:
         """What is asked of all specs."""
         if value != "proved":
             self.refuse(key, 'the string "proved"', value)
+        return value
+
+    def locked(self, key: str, value: Any) -> bool:
+        """Whether locks are asked for."""
+        if not isinstance(value, bool):
+            self.refuse(key, "true or false", value)
         return value
 
     def budgets(self, key: str, value: Any) -> tuple[Budget, ...]:

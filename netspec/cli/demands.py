@@ -26,6 +26,8 @@ class Demands:
     """Nothing may be assumed of sizes."""
     budgets: tuple[Budget, ...] = ()
     plugins: tuple[str, ...] = ()
+    locked: bool = False
+    """Each spec is as the lock beside it says."""
 
     def held(self, path: str, checked: Checked) -> list[Diagnostic]:
         """The problems of a checked file that count, and what it lacks of what is asked of it."""
@@ -37,6 +39,10 @@ class Demands:
 
             asked = [budget for budget in self.budgets if budget.covers(path)]
             found += [over for budget in asked for over in find_over(checked.typed, budget.limits, budget.place)]
+        if self.locked:
+            from netspec.cli.lock_files import find_drift
+
+            found += [problem for problem in find_drift(path, checked) if self.counts(problem)]
         return found
 
     def counts(self, problem: Diagnostic) -> bool:
@@ -66,7 +72,7 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
 def demands_of(configuration: Configuration) -> Demands:
     """What pyproject.toml asks for."""
     proved = configuration.require == "proved"
-    return Demands(configuration.select, configuration.ignore, proved, configuration.budgets, configuration.plugins)
+    return Demands(configuration.select, configuration.ignore, proved, configuration.budgets, configuration.plugins, configuration.locked)
 
 
 def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
@@ -78,7 +84,12 @@ def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
     asked = demands_of(configuration)
     plugins = tuple(dict.fromkeys((*asked.plugins, *args.plugins)))
     return replace(
-        asked, select=select or asked.select, ignore=ignore | asked.ignore, proved=asked.proved or args.require == "proved", plugins=plugins
+        asked,
+        select=select or asked.select,
+        ignore=ignore | asked.ignore,
+        proved=asked.proved or args.require == "proved",
+        plugins=plugins,
+        locked=asked.locked or args.locked,
     )
 
 

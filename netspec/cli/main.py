@@ -19,7 +19,9 @@ from netspec.cli.terminal import careful_output, reserve_descriptors, width, wri
 from netspec.diagnostics.drawing.cells import escape
 
 COMMANDS = (
+    "new",
     "check",
+    "lock",
     "fmt",
     "convert",
     "migrate",

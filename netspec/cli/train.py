@@ -35,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         help='show how long gradients and updates of these parameters are, such as `--watch "**/kernel"`',
     )
+    parser.add_argument("--locked", action="store_true", help="only if the spec is as the lock beside it says; see `netspec lock`")
     trials = parser.add_mutually_exclusive_group()
     trials.add_argument("--dry-run", action="store_true", help="compile, take two steps on made-up data, print the plan, write nothing")
     trials.add_argument(
@@ -65,6 +66,8 @@ def parse_steps(text: str) -> int:
 
 
 def run(args: Namespace) -> int:
+    from netspec.cli.lock_files import refuse_unlocked
     from netspec.cli.training_commands import run_train
 
+    refuse_unlocked(args)
     return run_train(args)

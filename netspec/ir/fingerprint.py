@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netspec.ir.nodes import Body
-from netspec.ir.plans import Goal, Nonfinite, TrainPlan, Typed
+from netspec.ir.plans import Goal, Nonfinite, Objective, TrainPlan, Typed
 from netspec.library.base import Duration, Op
 from netspec.record import replace
 from netspec.shape import Dim, TensorType
@@ -46,6 +46,13 @@ def ir_hash(typed: Typed) -> str:
     import hashlib  # 5 ms that `check` need not pay
 
     return hashlib.sha256("\n".join(_Walk().lines(typed)).encode()).hexdigest()
+
+
+def part_hash(part: Body | Objective) -> str:
+    """64 hex digits for a part of what a file means."""
+    import hashlib
+
+    return hashlib.sha256("\n".join(_Walk().lines(part)).encode()).hexdigest()
 
 
 def plan_hash(plan: TrainPlan) -> str:

@@ -23,26 +23,26 @@ def parameters(body: Body) -> dict[str, Weight]:
 
 @lru_cache(maxsize=8)
 def _find_known(body: Body) -> dict[str, Weight]:
-    return {path: weight for node, owner, places in descend(body, ROOT, _step_below) for path, weight in _leaves(node, owner, places)}
+    return {path: weight for node, owner, places in descend(body, ROOT, step_below) for path, weight in _leaves(node, owner, places)}
 
 
 def kept_parameters(body: Body) -> dict[str, Weight]:
     """The same of averages, whose parameters are buffers."""
     found: dict[str, Weight] = {}
-    for node, owner, places in descend(body, ROOT, _step_below):
+    for node, owner, places in descend(body, ROOT, step_below):
         if isinstance(node, Variable) and node.kept and not node.borrowed:
-            found |= {path: node.weight for path in _steps(places, node.segment)}
+            found |= {path: node.weight for path in steps(places, node.segment)}
         elif isinstance(node, Apply) and node.kept:
-            found |= {f"{path}/{name}": w for path in _steps(places, node.segment) for name, w in kept_of(owner, node).items()}
+            found |= {f"{path}/{name}": w for path in steps(places, node.segment) for name, w in kept_of(owner, node).items()}
     return found
 
 
 def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
     if isinstance(node, Variable) and not node.buffer and not node.borrowed:
-        yield from ((path, node.weight) for path in _steps(places, node.segment))
+        yield from ((path, node.weight) for path in steps(places, node.segment))
     elif isinstance(node, Apply):
         weights = weights_of(body, node)
-        yield from ((f"{path}/{name}", weight) for path in _steps(places, node.segment) for name, weight in weights.items())
+        yield from ((f"{path}/{name}", weight) for path in steps(places, node.segment) for name, weight in weights.items())
 
 
 def auxiliaries(body: Body) -> dict[str, TensorType]:
@@ -54,10 +54,10 @@ def auxiliaries(body: Body) -> dict[str, TensorType]:
 
     def below(node: Node, body: Body, places: Places) -> Places | None:
         silent = isinstance(node, Call) and not fold(node.body, exports, any, known)
-        return None if silent else _step_below(node, body, places)
+        return None if silent else step_below(node, body, places)
 
     found = [(node, owner, places) for node, owner, places in descend(body, ROOT, below) if isinstance(node, Aux)]
-    return {path: owner.types[node.input] for node, owner, places in found for path in _steps(places, node.segment)}
+    return {path: owner.types[node.input] for node, owner, places in found for path in steps(places, node.segment)}
 
 
 def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
@@ -67,9 +67,9 @@ def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
 
 def list_uses(body: Body) -> Iterator[tuple[str, Body, Apply | Variable]]:
     """The same one after the other, shared ones once for each use."""
-    for node, owner, places in descend(body, ROOT, _step_below):
+    for node, owner, places in descend(body, ROOT, step_below):
         if isinstance(node, Apply) or (isinstance(node, Variable) and not node.borrowed):
-            yield from ((path, owner, node) for path in _steps(places, node.segment))
+            yield from ((path, owner, node) for path in steps(places, node.segment))
 
 
 def count(body: Body) -> int:
@@ -81,14 +81,14 @@ def _count_uses(node: Node, below: list[int]) -> int:
     return (node.count if isinstance(node, Repeat) else 1) * (sum(below) if below else 1)
 
 
-def _step_below(node: Node, body: Body, places: Places) -> Places:
+def step_below(node: Node, body: Body, places: Places) -> Places:
     """Where a region, or the body that is called, stands."""
     if isinstance(node, Repeat):
         return [(path, (*loops, i)) for path, loops in places for i in range(node.count)]
-    return [(path, ()) for path in _steps(places, node.segment)] if isinstance(node, Call) else places
+    return [(path, ()) for path in steps(places, node.segment)] if isinstance(node, Call) else places
 
 
-def _steps(places: Places, segment: Segment) -> list[str]:
+def steps(places: Places, segment: Segment) -> list[str]:
     """The paths one segment further."""
     return [f"{prefix}/{segment.name(loops)}" if prefix else segment.name(loops) for prefix, loops in places]
 

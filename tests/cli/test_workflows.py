@@ -78,6 +78,28 @@ def test_the_hooks_run_on_files(root: Path, tmp_path: Path, shell: dict[str, str
         assert subprocess.run(words, cwd=tmp_path / "r", env=shell, capture_output=True).returncode == code
 
 
+@pytest.mark.parametrize("drifted", [False, True])
+def test_the_workflow_of_a_new_spec_runs(drifted: bool, tmp_path: Path, shell: dict[str, str]) -> None:
+    """Its steps and its hooks pass on what was written, and fail on a change whose lock was not written anew."""
+    env = {**shell, "GITHUB_STEP_SUMMARY": str(tmp_path / "s")}
+    (tmp_path / "r").mkdir()
+
+    def bash(line: str) -> int:
+        return subprocess.run(["bash", "-e", "-c", line], cwd=tmp_path / "r", env=env, capture_output=True).returncode
+
+    assert bash("netspec new models/first --ci") == 0
+    if drifted:
+        assert bash("sed -i 's/conv(16/conv(8/' models/first.net") == 0
+    workflow = yaml.safe_load((tmp_path / "r/.github/workflows/netspec.yml").read_text())
+    steps = {step["name"]: step["run"] for step in workflow["jobs"]["specs"]["steps"] if "run" in step}
+    assert {name: bash(run) for name, run in steps.items() if name != "install"} == {"check": int(drifted), "format": 0, "summary": 0}
+    assert ("lock-drifted" in (tmp_path / "s").read_text()) == drifted and all("${{" not in run for run in steps.values())
+    hooks = yaml.safe_load((tmp_path / "r/.pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    named = {hook["id"]: bash(hook["entry"] + (" models/first.net" if hook.get("pass_filenames", True) else "")) for hook in hooks}
+    assert named == {"netspec-fmt": 0, "netspec-check": int(drifted)}
+    assert bash("netspec lock && netspec check") == 0
+
+
 def snippets(root: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (root / "docs/ci.md").read_text(), re.MULTILINE | re.DOTALL)
 
@@ -86,7 +108,7 @@ def test_the_snippets_of_the_page_parse_and_name_real_options(root: Path) -> Non
     found = [*snippets(root, "yaml"), *snippets(root, "toml")]
     assert len(found) > 2 and all(yaml.safe_load(text) for text in snippets(root, "yaml"))
     lines = re.findall(
-        r"netspec ((?:check|fmt|lock|diff|show) [^#|>;&\n]*)",
+        r"netspec ((?:check|fmt|lock|new|diff|show) [^#|>;&\n]*)",
         "\n".join(re.findall(r"```.*?```", (root / "docs/ci.md").read_text(), re.DOTALL)),
     )
     assert len(lines) > 4

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 from netspec.library.base.argument_types import Positive
 from netspec.library.base.field_bounds import Field
 from netspec.library.base.op import Array, Callable, In, Op
+from netspec.library.base.path_patterns import matches
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
 
@@ -139,6 +140,11 @@ class Optimizer(Op):
         """Which of these logical paths, of parameters or buffers, it leaves as they are: `freeze`, and what holds one."""
         inner = (getattr(self, name, None) for name in self.arguments())
         return {path for value in inner if isinstance(value, Optimizer) for path in value.frozen(paths)}
+
+    def decayed(self, paths: Collection[str]) -> set[str]:
+        """Which of these parameters it pulls towards zero by its own `weight_decay`, leaving out what optimizers in its arguments do."""
+        mask = getattr(self, "decay_mask", None)
+        return {path for path in paths if mask is None or matches(mask, path)} if getattr(self, "weight_decay", 0) else set()
 
     def rates(self, step: Array, clock: Clock, state: Any) -> dict[str, Array | float]:
         """The learning rates of its update number `step` (from 0), for people to see: one alone as "", several by the names of their

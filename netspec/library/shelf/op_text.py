@@ -75,10 +75,15 @@ def argument_texts(op: Op) -> list[str]:
         value = getattr(op, name)
         if name == op.open_arguments:
             texts += [f"{key}={value_text(inner)}" for key, inner in value.items()]
-        elif not _is_same(value, argument.initial()):
+        elif not is_default(op, name, argument):
             plain = place == 0 and (argument.required or op.kind == "initializer")
             texts.append(_argument(argument, value) if plain else f"{name}={_argument(argument, value)}")
     return texts
+
+
+def is_default(op: Op, name: str, argument: Argument) -> bool:
+    """Whether an argument of an op has the value that it has when nobody writes it."""
+    return not argument.required and _is_same(getattr(op, name), argument.initial())
 
 
 def _argument(argument: Argument, value: Any) -> str:
