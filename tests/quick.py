@@ -10,4 +10,11 @@ import pytest
 
 def thin(cases: Iterable[Any], keep: int) -> list[Any]:
     """The cases for a parametrization: one of `keep` is quick, in the order in which they come."""
-    return [case if n % keep == 0 else pytest.param(case, marks=pytest.mark.slow) for n, case in enumerate(cases)]
+    return [case if n % keep == 0 else marked_slow(case) for n, case in enumerate(cases)]
+
+
+def marked_slow(case: Any) -> Any:
+    """A case, or a `pytest.param` with marks of its own, as a slow one."""
+    if hasattr(case, "marks"):
+        return pytest.param(*case.values, marks=[*case.marks, pytest.mark.slow], id=case.id)
+    return pytest.param(case, marks=pytest.mark.slow)

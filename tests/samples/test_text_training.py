@@ -66,7 +66,7 @@ def test_gpt2_learns_its_own_encoding(data: Path) -> None:
 def test_the_tagger_uses_the_words_of_training_in_evaluation(data: Path, tmp_path: Path) -> None:
     model = netspec.compile(HERE / "tagger.net", set=SIZES["tagger"])
     fit = model.fit(folder=data, out=tmp_path / "run")
-    assert len(losses(fit, "eval")) == 2 and all(np.isfinite(losses(fit, "eval")))
+    assert len(losses(fit, "validation")) == 2 and all(np.isfinite(losses(fit, "validation")))
     known = learned_vocabularies.read_learned(tmp_path / "run", model.plan)["conllu"]
     assert "zebra" not in known["words"] and known["words"][0] == "the"
     assert netspec.load(tmp_path / "run", "last").evaluate(folder=data) == pytest.approx(fit.metrics)
