@@ -34,6 +34,7 @@ from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
 from netspec.proofs.sequence_training import find_sequence_mistakes
 from netspec.proofs.spare_rows import find_spare_rows
+from netspec.proofs.wide_sums import find_wide_sums
 from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
@@ -196,6 +197,7 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
         world.report_all(find_late_dropout(plans))
         world.report_all(find_dead_parameters(plans))
         world.report_all(find_spare_rows(plans))
+        world.report_all(find_wide_sums(bodies))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
 
 

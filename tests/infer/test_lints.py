@@ -72,6 +72,10 @@ SILENT = {
     ),
     "a pattern for all of them": spec("output y = x -> dense(4) -> dense(1)", MSE, 'adam(1e-3) -> freeze("dense/kernel")'),
     "a label that looks counted": spec("output y = x -> dense_9: dense(4) -> dense(1)", MSE, 'adam(1e-3) -> freeze("dense_9/**")'),
+    "a wide sum behind which a norm stands": spec(
+        "output y = x -> flatten -> dense(4, kernel_init=normal(1.0)) -> layer_norm", x=IMAGE
+    ),
+    "a table of vectors": spec("output y = cast(x[:, 0], i32) -> embed(5000, 4, init=normal(1.0)) -> dense(1)"),
     "a schedule in steps": spec("output y = x -> dense(1)", MSE, "adam(cosine(1e-3, duration=500 steps))"),
 }  # fmt: skip
 

@@ -105,3 +105,28 @@ class BiasBeforeNorm(Diagnostic):
         said = re.sub(r"\bbias\s*=\s*true\b", "bias=false", text)
         inner = text[:-1].rstrip().removesuffix(",")
         return said if said != text else f"{inner}{'' if inner.endswith('(') else ', '}bias=false)"
+
+
+@record(kw_only=True)
+class WideSum(Diagnostic):
+    """A layer adds up a thousand products or more, of weights whose spread the spec writes, and no norm stands behind it: what comes out is
+    ten times as large as what goes in, or more. Nothing is said of initializers that look at the number of products, as the usual ones do,
+    nor where a norm or an operator reads the result."""
+
+    severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+
+    op: str
+    fan: int
+    """How many products make one number."""
+    spread: float
+    times: int
+    usual: float
+    """The spread with which it would be as large as what goes in."""
+
+    def message(self) -> str:
+        drawn = f"weights drawn with a deviation of {self.spread:g}"
+        return f"`{self.op}` adds up {self.fan:,} products of {drawn}: what comes out is about {self.times:,} times what goes in."
+
+    def help(self) -> str:
+        return f"leave the initializer out: the usual one's deviation is {self.usual:.2g} here; or put a norm behind the layer"

@@ -463,6 +463,10 @@ class Initializer(Op):
         """Every number that it gives, where the spec writes them; None where they are drawn, and have fractions."""
         return None
 
+    def deviation(self) -> float | None:
+        """The standard deviation of what it draws, where that is the same for every shape; None of any other."""
+        return None
+
     def word(self) -> str:
         """What messages call it."""
         return self.op_name()

@@ -158,6 +158,9 @@ class Normal(_Drawn):
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return rng.standard_normal(shape, np.float32) * np.float32(self.stddev)
 
+    def deviation(self) -> float:
+        return self.stddev
+
 
 class Uniform(_Drawn):
     """Uniform distribution over [0, scale)."""
