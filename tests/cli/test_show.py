@@ -280,7 +280,7 @@ def test_sizes_count_for_views_that_show_some(capsys: pytest.CaptureFixture[str]
     for view in ("ir", "tree"):
         assert main(["show", spec, "--as", view, "--at", "B=3"]) == 2
         out, err = capsys.readouterr()
-        assert out == "" and f"`--at` gives sizes to `table`, `shapes`, `costs`, `kernels`, not to `{view}`." in err
+        assert out == "" and f"`--at` gives sizes to `table`, `shapes`, `costs`, `markdown`, `kernels`, not to `{view}`." in err
 
 
 def main_or_exit(argv: list[str]) -> int:

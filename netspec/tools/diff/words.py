@@ -136,7 +136,7 @@ def value(change: ValueChange) -> Phrase:
     """`features: 32 -> 64`, and what set it."""
     if not (change.before or change.after):
         return (change.name,)
-    name: Phrase = (change.name, ": ") if change.name else ()
+    name: Phrase = (plain(change.name), ": ") if change.name else ()
     if change.before and change.after and " -> " in change.before + change.after:
         what: Phrase = (*name, Code(change.after), ", was ", Code(change.before))
     elif change.before and change.after:
@@ -148,6 +148,11 @@ def value(change: ValueChange) -> Phrase:
     if change.cause.name == change.name:  # the argument, param or setting itself: only where it stands is news
         return (*what, " (", Code(change.cause.place), ")") if change.cause.place else what
     return (*what, " (", *cause(change.cause), ")")
+
+
+def plain(name: str) -> Piece:
+    """A name as a word of the sentence; as a piece of the spec where it holds anything that Markdown could read: keys of dicts may."""
+    return name if re.fullmatch(r"[A-Za-z0-9_ ./,-]*", name) else Code(name)
 
 
 def cause(found: Cause) -> Phrase:
@@ -250,7 +255,8 @@ def verdict_lines(found: Verdict) -> Iterator[Line]:
         more = "" if found.whole else " --partial"
         yield Line("", (Code(f"--init-from RUN{more} {options}"), f" takes {so_many} to where it belongs"))
     if found.trains:
-        yield Line("", (Code("--resume"), " goes on" if found.resumes else f" is refused, as these changed: {', '.join(found.reasons)}"))
+        changed: Phrase = (" is refused, as these changed: ", *join(", ", ((plain(name),) for name in found.reasons)))
+        yield Line("", (Code("--resume"), *((" goes on",) if found.resumes else changed)))
 
 
 def _lists(found: Verdict) -> Iterator[Phrase]:
