@@ -42,8 +42,8 @@ class Limits:
     """Levels that an expression with brackets may be deeper: the formatter's own parentheses never make a text too deep."""
     json_depth: int = 150
     """Objects and lists inside one another in JSON: it is read by recursion."""
-    lock_bytes: int = 64 * 2**20
-    """Of a lock file that is read: that of a spec with as many parameters as there may be is a quarter of it."""
+    lock_bytes: int = 32 << 20
+    """Of a lock file that is read: those of the largest specs are smaller."""
     json_values: int = 100_000
     """Values of one JSON file, as many as a text of the largest size has."""
     twin_depth: int = 300

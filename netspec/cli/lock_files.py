@@ -84,11 +84,12 @@ def _parse(path: str, content: bytes) -> Facts:
 
 
 def refuse_unlocked(args: Namespace) -> None:
-    """Where locks are asked for, by `--locked` or in pyproject.toml, a spec that is to be trained must be as its lock says, with what
-    `--set` makes of it. Raises `Mistake`; a warning is told. Errors of the spec itself are left to its compilation."""
+    """Where locks are asked for, a spec that is to be trained must be as its lock says: in pyproject.toml as it is written, by `--locked`
+    with what `--set` makes of it. Raises `Mistake`; a warning is told. Errors of the spec itself are left to its compilation."""
     if not (args.locked or read_configuration().locked):
         return
-    checked = check_readable(args.file, set=overrides(args.set), train=args.train, plugins=args.plugins)
+    values = overrides(args.set) if args.locked else {}
+    checked = check_readable(args.file, set=values, train=args.train, plugins=args.plugins)
     for problem in find_drift(args.file, checked):
         if problem.severity == "error":
             raise Mistake(problem)

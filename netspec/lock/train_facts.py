@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, DataPlan, Measurement, Objective, TrainPlan, Variable
 from netspec.ir.fingerprint import part_hash
-from netspec.ir.frozen import list_buffers, split_frozen
+from netspec.ir.frozen import split_frozen
 from netspec.ir.paths import parameters, weights_of
 from netspec.library.base import Optimizer
 from netspec.library.shelf.op_text import to_text, value_text
@@ -26,7 +26,7 @@ def describe_training(plan: TrainPlan, defaults: Defaults) -> dict[str, object]:
         "wiring": part_hash(plan.objective),
         "model": plan.model.name,
         "settings": dict(list_settings(plan)),
-        "loss and metrics": describe_objective(plan.objective),
+        "loss and metrics": describe_objectives(plan),
         "parameters": describe_parameters(plan),
         "random": describe_streams(plan),
     }
@@ -85,6 +85,15 @@ def list_evaluation(plan: TrainPlan) -> Iterator[tuple[str, str]]:
 # --- objective -------------------------------------------------------------------------------------------------------
 
 
+def describe_objectives(plan: TrainPlan) -> dict[str, str]:
+    """What an evaluation measures, and before it what each of several updates makes small."""
+    found: dict[str, str] = {}
+    for update in plan.updates:
+        own = describe_objective(update.objective) if update.name else {}
+        found |= {f"update.{update.name}.{name}": text for name, text in own.items()}
+    return found | describe_objective(plan.objective)
+
+
 def describe_objective(objective: Objective) -> dict[str, str]:
     """What is computed of the model's outputs and the batch, and the losses and metrics on it."""
     found: dict[str, str] = {}
@@ -135,7 +144,7 @@ def join_alike(paths: Iterable[str], fates: Mapping[str, str]) -> dict[str, str]
 def find_fates(plan: TrainPlan) -> dict[str, str]:
     """What happens to each parameter, by path."""
     paths = frozenset(parameters(plan.model))
-    still, _ = split_frozen(paths, list_buffers(plan.model), plan.updates)
+    still, _ = split_frozen(paths, (), plan.updates)
     found: dict[str, list[str]] = {path: [] for path in paths}
     for update in plan.updates:
         own = sorted(paths if update.paths is None else update.paths)

@@ -14,6 +14,7 @@ from netspec.ir.fingerprint import ir_hash
 from netspec.lock import compare, gather_facts, parse_lock, write_lock
 from netspec.source import Source
 from netspec.syntax.printer import print_file
+from netspec.syntax.source_reader import read_text
 from netspec.syntax.spec_file import parse_spec
 from netspec.syntax.twin import to_json
 from tests.random_specs.generate import random_spec
@@ -79,7 +80,7 @@ def holds_exactly(before: Typed, after: Typed) -> None:
 
 def stays(rng: Random, text: str, typed: Typed) -> None:
     """A text, written otherwise, has the same lock."""
-    file, _ = parse_spec(Source("m.net", text))
+    file, _ = parse_spec(read_text("m.net", text)[0])
     assert file is not None
     forms = {
         "formatted": ("m.net", print_file(file)),

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from netspec.cli.main import main
+from netspec.cli.lock_files import refuse_unlocked
+from netspec.cli.main import build_parser, main
+from netspec.diagnostics.base import Mistake
 
 SPEC = """netspec 1
 model M {
@@ -151,7 +153,7 @@ def test_a_lock_is_not_trusted(name: str, spec: Path, capsys: pytest.CaptureFixt
     elif name == "pipe":
         os.mkfifo(lock)
     else:
-        os.truncate(os.open(lock, os.O_CREAT | os.O_WRONLY), 65 * 2**20)
+        os.truncate(os.open(lock, os.O_CREAT | os.O_WRONLY), 33 << 20)
     for words in (["check", "--locked"], ["lock"], ["lock", "--diff"], ["train", "--locked"]):
         code, text = said(capsys, *words, "m.net")
         assert code == 1 and text.count("error[lock-unreadable]") == 1 and "Traceback" not in text, text
@@ -187,6 +189,15 @@ def test_locks_are_asked_for_by_the_repository(spec: Path, capsys: pytest.Captur
 def test_training_with_other_values_drifts(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(capsys, "train", "--locked", "m.net", "--set", "train.seed=7")
     assert code == 1 and "setting `seed` was 0, now 7" in text
+
+
+def test_a_run_of_a_locked_repository_may_have_other_values(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are kept with the run, and asked for by whoever types them."""
+    Path("pyproject.toml").write_text("[tool.netspec]\nlocked = true\n")
+    refuse_unlocked(build_parser().parse_args(["train", "m.net", "--set", "train.seed=7"]))
+    change(spec, "conv(32", "conv(16")
+    with pytest.raises(Mistake, match="conv_0"):
+        refuse_unlocked(build_parser().parse_args(["train", "m.net", "--set", "train.seed=7"]))
 
 
 def test_no_jax(spec: Path) -> None:
