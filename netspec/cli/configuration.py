@@ -175,7 +175,7 @@ class Reader:
 
     def warnings(self, key: str, value: Any) -> frozenset[str]:
         """Names of warnings."""
-        from netspec.cli.demands import refuse_slug
+        from netspec.cli.warning_names import refuse_slug
 
         for slug in self.strings(key, value):
             if problem := refuse_slug(key, slug):

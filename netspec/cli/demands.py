@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netspec.cli.configuration import Budget, Configuration
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.cli.warning_names import require_warnings, split_slugs
+from netspec.diagnostics.base import Diagnostic
 from netspec.record import record, replace
 
 if TYPE_CHECKING:
@@ -91,28 +92,3 @@ def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
         plugins=plugins,
         locked=asked.locked or args.locked,
     )
-
-
-def split_slugs(text: str) -> Iterable[str]:
-    """`a,b` -> a, b."""
-    return (part.strip() for part in text.split(",") if part.strip())
-
-
-def require_warnings(where: str, slugs: Iterable[str]) -> None:
-    """Raises `Mistake` for a name that no warning has."""
-    for slug in sorted(slugs):
-        if problem := refuse_slug(where, slug):
-            raise Mistake(problem)
-
-
-def refuse_slug(where: str, slug: str) -> Diagnostic | None:
-    """What is wrong with a name that should be that of a warning; None where nothing is."""
-    from netspec.diagnostics.catalog import catalog
-    from netspec.diagnostics.running.configuration import ErrorChosen, UnknownWarning
-    from netspec.diagnostics.suggestions.nearest import nearest
-
-    known = catalog()
-    if slug not in known:
-        warnings: Sequence[str] = [name for name, cls in known.items() if cls.severity == "warning"]
-        return UnknownWarning(where=where, name=slug, near=tuple(nearest(slug, warnings)[:3]))
-    return ErrorChosen(where=where, name=slug) if known[slug].severity == "error" else None

@@ -30,8 +30,8 @@ NESTED = [
         VECTOR.format('keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(10)])'), "-> dense(64) -> relu -> dense(10) ->"
     ),
     Wrong(
-        IMAGE.format("nn.Sequential(nn.Conv2d(3, 32, 3), nn.BatchNorm2d(32), nn.ReLU(inplace=True))"),
-        '-> conv(32, 3, padding="VALID") -> batch_norm -> relu ->',
+        IMAGE.format("nn.Sequential(nn.Conv2d(3, 32, 3, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True))"),
+        '-> conv(32, 3, padding="VALID", bias=false) -> batch_norm -> relu ->',
     ),
     Wrong(VECTOR.format("SpectralNormalization(Dense(64))"), "-> spectral_norm(dense(64)) ->"),
     Wrong(VECTOR.format("Dense(64, activation=nn.ReLU(inplace=True))"), "-> dense(64) -> relu ->"),

@@ -105,7 +105,7 @@ def test_a_report_that_cannot_be_saved_is_said(
 USAGE = [
     [],
     ["nonsense"],
-    ["check"],
+    ["check", "--jobs", "few"],
     ["check", "--format", "xml", "a.net"],
     ["train", "a.net", "--set", "rate"],
     ["train", "a.net", "--set", "=1"],

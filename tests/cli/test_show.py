@@ -178,7 +178,7 @@ def test_a_size_is_a_number(text: str, spec: str, capsys: pytest.CaptureFixture[
 FROZEN = """netspec 1
 model M {
   input x: f32[B, 3]
-  output y = (x -> body: dense(4) -> body_norm: batch_norm -> relu -> head: dense(1))[:, 0]
+  output y = (x -> body: dense(4, bias=false) -> body_norm: batch_norm -> relu -> head: dense(1))[:, 0]
 }
 train M {
   data = arrays(fields={x: f32[3], t: f32[]}) -> batch(8)
@@ -195,7 +195,7 @@ def test_the_table_names_what_a_training_leaves_as_it_is(capsys: pytest.CaptureF
     table, _, still = shown(capsys, str(file)).partition("frozen in `train M`:")
     assert table.splitlines()[0].startswith("layer")
     paths = still.split()
-    assert {"body/kernel", "body/bias", "body_norm/mean", "body_norm/var"} <= set(paths)
+    assert {"body/kernel", "body_norm/bias", "body_norm/mean", "body_norm/var"} <= set(paths)
     assert not any(path.startswith("head") for path in paths)
     file.write_text(FROZEN.replace(' -> freeze("body*/**")', ""))
     assert "frozen" not in shown(capsys, str(file))

@@ -472,6 +472,7 @@ ELSEWHERE = {
     "reported_picture": "of a page that is cut",
     "marked_restarts": "of a drawing that is cut",
     "listed_moments": "of a drawing that is cut",
+    "lock_bytes": "tests/lock/test_lock_files.py::test_a_lock_is_not_trusted",
     "nested_repairs": "how far netspec itself mends for a proposal",
     "prefetched_batches": "how far netspec itself works ahead",
     "workers": "tests/train/test_workers.py::test_numbers_of_processes",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.drawing.formats import to_object
+from netspec.diagnostics.drawing.json_report import to_object
 from netspec.record import fields, is_record
 from netspec.shape import Dim
 from netspec.tools.diff.difference import Difference
