@@ -31,7 +31,7 @@ NESTED = [
     ),
     Wrong(
         IMAGE.format("nn.Sequential(nn.Conv2d(3, 32, 3, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True))"),
-        '-> conv(32, 3, padding="VALID", bias=false) -> batch_norm -> relu ->',
+        '-> conv(32, 3, bias=false, padding="VALID") -> batch_norm -> relu ->',
     ),
     Wrong(VECTOR.format("SpectralNormalization(Dense(64))"), "-> spectral_norm(dense(64)) ->"),
     Wrong(VECTOR.format("Dense(64, activation=nn.ReLU(inplace=True))"), "-> dense(64) -> relu ->"),
