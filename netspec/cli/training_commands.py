@@ -261,9 +261,6 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 def pack_arrays(arrays: dict[str, Any]) -> bytes:
     """The arrays as the content of an .npz file."""
-    import io
+    from netspec.library.data.datasets.npz_archive import pack_archive
 
-    buffer = io.BytesIO()
-    plain: dict[str, Any] = {name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()}
-    np.savez(buffer, **plain)
-    return buffer.getvalue()
+    return pack_archive({name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()})

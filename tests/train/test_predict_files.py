@@ -26,8 +26,9 @@ model Flowers {
 
 train Flowers {
   data = csv("flowers.csv", fields={x: f32[2], label: i32[], price: f32[]}, columns={x: ["long", "wide"], label: "kind"},
-    classes={label: ["rose", "lily", "iris"]}, test=0.2) -> normalize(100, 20, field="price") -> normalize(1, 2, field="x") -> batch(8)
-  loss = softmax_cross_entropy(logits, label) + mean_squared_error(guess[:, 0], price)
+    classes={label: ["rose", "lily", "iris"]}, test=0.2) -> class_weights("label")
+    -> normalize(100, 20, field="price") -> normalize(1, 2, field="x") -> batch(8)
+  loss = softmax_cross_entropy(logits, label, weight=weight) + mean_squared_error(guess[:, 0], price)
   optimizer = adam(0.1)
   duration = 12 steps
 }
@@ -143,6 +144,9 @@ def test_the_same_examples_in_every_form_of_file_have_the_same_answers(home: Pat
     both = run.predict_files(tmp_path / "new.tsv", tmp_path / "new.jsonl")
     assert [row["file"] for row in both[10:12]] == [str(tmp_path / "new.tsv"), str(tmp_path / "new.jsonl")]
     assert [both[10]["row"], both[12]["line"]] == [11, 3]
+    files = [str(tmp_path / "new.tsv"), str(tmp_path / "new.csv")]
+    assert predict(home, "flowers", *files, "--output", str(tmp_path / "out.npz")) == 0
+    assert np.load(tmp_path / "out.npz")["file"][[0, -1]].tolist() == files
 
 
 def test_tags_stand_beside_their_words(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
