@@ -13,7 +13,7 @@ from typing import NamedTuple
 from netspec.ir import Body, DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array, Learned, Transform
-from netspec.library.data.columns import Table, keep_records, number_records
+from netspec.library.data.columns import Table, Values, keep_records, number_records, rows_of, select
 from netspec.train.data_split import find_held, take_part
 from netspec.train.field_checks import check_fields
 
@@ -53,6 +53,7 @@ def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Kno
 def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples behind the plan's transforms of whole data, and what those know now."""
     found: dict[str, Learned] = {}
+    data = put_in_order(data, plan)
     for name, transform in name_transforms(plan.transforms):
         if transform.whole:
             before = data
@@ -61,6 +62,28 @@ def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowled
             data = data if transform.arranges else keep_records(data, before)
             found |= {} if learned is None else {name: learned}
     return data, found
+
+
+def put_in_order(data: Table, plan: DataPlan) -> Table:
+    """The examples in the order of the field `split_by`, those of each series together, where the chain cuts them as they follow each
+    other; those of one moment, and all where the data have no such field, as they are."""
+    cut = next((transform for transform in plan.transforms if transform.in_order), None)
+    if cut is None or plan.dataset.split_by not in data:
+        return data
+    keys = [_first_places(_numbers(data[name])) for name in cut.reads() if name in data]
+    order = np.lexsort((_numbers(data[plan.dataset.split_by]), *keys))
+    return select(data, order) if (np.diff(order) < 0).any() else data
+
+
+def _numbers(values: Values) -> Array:
+    """A field of one number for each example."""
+    return np.asarray(rows_of(values, np.arange(len(values))))
+
+
+def _first_places(values: Array) -> Array:
+    """For each example the place of the first with the same number."""
+    _, first, which = np.unique(values, return_index=True, return_inverse=True)
+    return first[which]
 
 
 def name_transforms(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
