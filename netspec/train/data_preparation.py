@@ -14,6 +14,8 @@ from netspec.ir import Body, DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array, Learned, Transform
 from netspec.library.data.columns import Table, Values, keep_records, number_records, rows_of, select
+from netspec.library.data.datasets.mix import SOURCE
+from netspec.library.data.transforms.kept import Take
 from netspec.train.data_split import find_held, take_part
 from netspec.train.field_checks import check_fields
 
@@ -53,7 +55,7 @@ def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Kno
 def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples behind the plan's transforms of whole data, and what those know now."""
     found: dict[str, Learned] = {}
-    data = put_in_order(data, plan)
+    data = take_turns(put_in_order(data, plan), plan)
     for name, transform in name_transforms(plan.transforms):
         if transform.whole:
             before = data
@@ -73,6 +75,19 @@ def put_in_order(data: Table, plan: DataPlan) -> Table:
     keys = [_first_places(_numbers(data[name])) for name in cut.reads() if name in data]
     order = np.lexsort((_numbers(data[plan.dataset.split_by]), *keys))
     return select(data, order) if (np.diff(order) < 0).any() else data
+
+
+def take_turns(data: Table, plan: DataPlan) -> Table:
+    """The examples of a mixture by turns, as its weights say, where only the first are taken: else those would be of one dataset."""
+    weights = plan.dataset.mixture()
+    if weights is None or not any(isinstance(transform, Take) for transform in plan.transforms):
+        return data
+    sources = _numbers(data[SOURCE])
+    turns = np.zeros(len(sources))
+    for own, weight in enumerate(weights):
+        rows = np.flatnonzero(sources == own)
+        turns[rows] = (np.arange(len(rows)) + 0.5) / weight
+    return select(data, np.argsort(turns, kind="stable"))
 
 
 def _numbers(values: Values) -> Array:
