@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netspec.cli.terminal import report, write_line
 from netspec.cli.training_commands import word_of
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.looks import OptionNotKept
 from netspec.files import describe_missing, refuse_existing, write_atomic
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def run_look(args: Namespace) -> int:
         for path in (*paths, *tests):
             if not path.exists():
                 raise Mistake(describe_missing(path))
-        found = look_at(paths, tests, args.label, args.horizon)
+        refuse_empty(args)
+        found = look_at(paths, tests, args.label or "", args.horizon)
     except Mistake as mistake:
         return report([mistake.diagnostic])
     for line in (*describe(found), *propose(found, args)):
@@ -40,6 +42,13 @@ def run_look(args: Namespace) -> int:
         write_atomic(args.output, starter_text(found.starter, name if name[:1].isalpha() else "Starter"))
         write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
     return 0
+
+
+def refuse_empty(args: Namespace) -> None:
+    """Raise `Mistake` for an option without a name."""
+    for option, value, instead in (("--label", args.label, "name the column"), ("--output", args.output, "name the new spec: `-o m.net`")):
+        if value == "":
+            raise Mistake(OptionNotKept(option=f'{option} ""', why="it names nothing", instead=instead))
 
 
 def describe(found: Look) -> Iterator[str]:

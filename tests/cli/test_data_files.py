@@ -193,3 +193,33 @@ def test_changed_bytes_are_a_problem_or_harmless(tmp_path: Path, capsys: pytest.
             code = main(["data", str(written(tmp_path, f"x{kind}", bytes(changed)))])
             found = capsys.readouterr()
             assert code == 0 or (code == 1 and f"x{kind}" in found.err), (code, found)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> str:
+    """The one problem of a command that changes nothing."""
+    assert main(["data", *map(str, argv)]) in (1, 2)
+    found = capsys.readouterr()
+    assert not found.out and found.err.count("error[") == 1, found
+    return found.err
+
+
+def test_a_label_that_is_not_there_or_cannot_be_learned_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{k},{k % 2},2020-01-{10 + k}\n" for k in range(20))
+    table = written(tmp_path, "t.csv", "a,label,when\n" + rows)
+    lines = written(tmp_path, "t.jsonl", json_lines(lambda k: {"x": k, "name": f"n{k}", "label": k % 2}))
+    np.savez(tmp_path / "t.npz", x=np.ones((9, 3)), label=np.arange(9) % 2)
+    for file in (table, lines, tmp_path / "t.npz"):
+        assert "did you mean `label`?" in refused(capsys, file, "--label", "lable")
+    assert "t.csv` has no `zzz`" in refused(capsys, table, "--label", "zzz") and "names nothing" in refused(capsys, table, "--label", "")
+    assert "it holds dates" in refused(capsys, table, "--label", "when")
+    assert "40 different texts in 40 lines" in refused(capsys, lines, "--label", "name")
+    assert "learns one number an example" in refused(capsys, tmp_path / "t.npz", "--label", "x")
+    text, sentences = written(tmp_path, "t.txt", "one\ntwo\n"), written(tmp_path, "t.conllu", SENTENCES)
+    assert "have no columns" in refused(capsys, text, "--label", "a") and "has no `TAG`" in refused(capsys, sentences, "--label", "TAG")
+    assert "the classes, its sub-folders, are the label" in refused(capsys, file_of(tmp_path, "pets"), "--label", "cat")
+
+
+def test_a_column_without_a_name_that_counts_the_lines_is_no_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = looked(capsys, written(tmp_path, "t.csv", ",a,label\n" + "".join(f"{k},{k % 7},{k % 2}\n" for k in range(40))))[1]
+    assert "note: the column without a name is an id, as it seems" in out and "taken for the label: `label`" in out
+    assert 'columns={x: ["a"]}' in out

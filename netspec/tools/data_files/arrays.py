@@ -10,7 +10,7 @@ from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.field_facts import count_values
-from netspec.tools.data_files.look import Look, Starter, align, count, write_names
+from netspec.tools.data_files.look import Look, Starter, align, count, require_label, write_names
 from netspec.tools.data_files.table_spec import field_name
 from netspec.tools.data_files.tables import LABELS, SET_ASIDE
 
@@ -30,6 +30,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     sound = {name: array for name, array in used.items() if _finite(array)}
     compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
+    require_label(label, arrays, paths[0], why_no_label(arrays.get(label), examples))
     chosen = guess_label(used, label)
     named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
     starter = make_starter(*named, used, chosen) if examples else None
@@ -55,6 +56,15 @@ def why_not(array: Array, examples: int) -> str:
     if not dtype_of(array):
         return f"its elements are no numbers ({array.dtype})"
     return "it has no axis" if not array.ndim else f"it has {len(array):,} records, the others have {examples:,}"
+
+
+def why_no_label(array: Array | None, examples: int) -> str:
+    """Why an array cannot be the label of a small spec; "" where it may."""
+    if array is None:
+        return ""
+    if not array.ndim or len(array) != examples or not dtype_of(array):
+        return why_not(array, examples)
+    return "" if array.ndim == 1 else f"it has {describe_array(array)}, and the small spec learns one number an example"
 
 
 def guess_label(arrays: Mapping[str, Array], wished: str) -> str:

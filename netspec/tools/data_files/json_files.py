@@ -14,7 +14,7 @@ from netspec.lazy import np
 from netspec.library.data.datasets.json_objects import leaves, read_objects
 from netspec.limits import LIMITS
 from netspec.record import record
-from netspec.tools.data_files.look import Look, Starter, align, count, quoted, share, write_names
+from netspec.tools.data_files.look import Look, Starter, align, count, quoted, require_label, share, write_names
 from netspec.tools.data_files.table_spec import field_name
 from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE
 
@@ -63,6 +63,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
         raise Mistake(NoRecords(file=str(paths[0])))
     entries = {name: _entry(name, lines) for name in dict.fromkeys(name for line in lines for name in line)}
     used = {name: entry for name, entry in entries.items() if entry.kind and not entry.gaps}
+    require_label(label, entries, paths[0], _why_no_label(entries[label], label in used) if label in entries else "")
     chosen = _guess_label(used, label)
     rows = [
         (e.name, e.kind, e.describe() if e.kind else "", f"{share(e.gaps, len(lines))} missing" if e.gaps else "") for e in entries.values()
@@ -107,6 +108,17 @@ def _common_shape(values: Sequence[Any]) -> tuple[int | None, ...] | None:
         return None
     lengths, rest = {len(value) for value in values}, next(iter(shapes))[1:]
     return (lengths.pop() if len(lengths) == 1 else None, *rest)
+
+
+def _why_no_label(entry: Entry, used: bool) -> str:
+    """Why an entry cannot be the label; "" where it may."""
+    if not used:
+        return "it is missing or null in some lines" if entry.gaps else "no field holds it"
+    if entry.kind in ("whole", "number") or _words(entry):
+        return ""
+    return {"list": "it holds lists", "truth": "it holds truth values, which are no classes: write 0 and 1"}.get(
+        entry.kind, f"it holds {len(set(entry.values)):,} different texts in {count(len(entry.values), 'line')}"
+    )
 
 
 def _guess_label(used: Mapping[str, Entry], wished: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, count, epochs_of, write_names
+from netspec.tools.data_files.look import Look, Starter, count, epochs_of, refuse_label, write_names
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""
@@ -18,6 +18,7 @@ REFUSED = " refused: "
 
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What a folder of classes holds. Raises `Mistake`."""
+    refuse_label(label, "of a folder of pictures the classes, its sub-folders, are the label")
     folder = paths[0]
     dataset = ImageFolder(folder=folder.name)
     data, known = dataset.learn(folder.parent, None)

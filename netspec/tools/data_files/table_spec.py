@@ -14,11 +14,13 @@ from netspec.library.data.validation_part import choose_validation
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
 from netspec.tools.data_files.columns import NUMBERS, Column
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, write_names
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, require_label, write_names
 from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, find_roles, read, warnings
 
 SEED = 0
 """The seed of a spec that names none."""
+NO_LABEL = {"date": "it holds dates, which are no numbers", "too large": "its numbers are too large", "nothing": "it is empty"}
+"""Kinds of columns that no small spec learns."""
 LONGEST, FARTHEST = 24, 6
 """Rows of a window, and rows behind it that are predicted, where a series has enough of them."""
 
@@ -37,7 +39,7 @@ def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int |
     it is wished, the label is predicted ahead."""
     length, horizon = find_window(table.lines, bool(test), wished) if is_series(roles, wished) else (0, 0)
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
-    if (not numbers and not roles.words) or roles.label.kind == "too large":
+    if (not numbers and not roles.words) or roles.label.kind in NO_LABEL:
         return None
     taken = {"label", "x", "y", "logits", "batch", "h", "time"}
     words = {field_name(column.name, taken): column for column in roles.words}
@@ -152,6 +154,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int 
     """What tables hold. Raises `Mistake`."""
     table = read(paths)
     test = read(tests) if tests else None
+    require_label(label, table.columns, paths[0], NO_LABEL.get(table.columns[label].kind, "") if label in table.columns else "")
     roles = find_roles(table, label)
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} tables"
     of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"

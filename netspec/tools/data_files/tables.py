@@ -96,7 +96,7 @@ class Roles:
 
 def find_roles(table: Table, label: str) -> Roles:
     """What each column is to be."""
-    chosen = table.columns[label] if label in table.columns else _guess_label(table)
+    chosen = table.columns[label] if label and label in table.columns else _guess_label(table)
     time = next((column for name, column in table.columns.items() if column is not chosen and _says_when(name, column)), None)
     left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column, time))}
     used = [column for name, column in table.columns.items() if column is not chosen and name not in left_out]
@@ -141,7 +141,7 @@ def _why_not(column: Column, time: Column | None = None) -> str:
         return f"is `{next(iter(column.counts))}` in every line"
     if column.kind == "date":
         return "holds dates, which are no numbers"
-    if column.kind == "whole" and different == column.lines > RARE and ID.search(column.name):
+    if column.kind == "whole" and different == column.lines > RARE and (not column.name or ID.search(column.name)):
         return "is an id, as it seems, and tells nothing about new lines"
     if column.kind == "words" and there > 10 and different > 0.5 * there and different > RARE:
         return f"has {different:,} different texts in {there:,} lines, so few occur again"
@@ -155,7 +155,7 @@ def _why_not(column: Column, time: Column | None = None) -> str:
 
 def warnings(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
     """What would mislead a training on the table, or its evaluation."""
-    yield from (f"`{name}` {why}: it is left out" for name, why in roles.left_out.items())
+    yield from (f"{f'`{name}`' if name else 'the column without a name'} {why}: it is left out" for name, why in roles.left_out.items())
     for column in (*roles.numbers, *roles.words):
         if 2 * column.gaps > column.lines:
             yield f"`{column.name}` is missing in {share(column.gaps, column.lines)} of {count(column.lines, 'line')}"

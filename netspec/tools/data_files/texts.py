@@ -11,7 +11,7 @@ from netspec.library.base import Array
 from netspec.library.data.columns import join_columns
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
+from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, refuse_label, require_label, share, write_names
 
 WRITTEN = 80
 """Bytes that a first small model writes at most."""
@@ -25,6 +25,7 @@ def _lengths(lengths: Array) -> str:
 
 def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the lines of a text are like. Raises `Mistake`."""
+    refuse_label(label, "lines of text have no columns, and each byte is learned from those before it")
     lines = join_columns([text_lines_of(path) for path in paths])
     kept = lines.select(np.flatnonzero(lines.lengths))
     seen = Counter(row.tobytes() for row in kept.rows(np.arange(len(kept))))
@@ -73,7 +74,8 @@ def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) 
     columns = {name: Counter(row[place] for sentence in found for row in sentence) for place, name in enumerate(COLUMNS) if place > 1}
     rows = [("words of a sentence", _lengths(lengths)), ("forms", _forms(forms))]
     rows += [(name, _tags(counts)) for name, counts in columns.items() if name in ("UPOS", "XPOS", "DEPREL")]
-    tag = next((name for name in ("XPOS", "UPOS", "DEPREL") if 1 < len(columns[name]) <= 256), "")
+    require_label(label, columns, paths[0])
+    tag = label or next((name for name in ("XPOS", "UPOS", "DEPREL") if 1 < len(columns[name]) <= 256), "")
     warnings = [f"every word has `_` in {name}" for name in ("XPOS", "UPOS") if set(columns[name]) == {"_"}]
     again = len(found) - len({tuple(row[1] for row in sentence) for sentence in found})
     warnings += [f"{count(again, 'sentence')} {'repeats' if again == 1 else 'repeat'} another one"] if again else []
