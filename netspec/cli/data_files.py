@@ -12,7 +12,8 @@ from netspec.cli.terminal import report, write_line
 from netspec.cli.training_commands import word_of
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.looks import OptionNotKept
-from netspec.files import describe_missing, refuse_existing, write_atomic
+from netspec.diagnostics.running.files import ReadFailed
+from netspec.files import describe_missing, is_text, refuse_existing, write_atomic
 
 if TYPE_CHECKING:
     from netspec.tools.data_files.look import Look
@@ -23,14 +24,13 @@ def run_look(args: Namespace) -> int:
     from netspec.tools.data_files.kinds import look_at
     from netspec.tools.data_files.look import home_of, starter_text
 
-    paths, tests = [Path(file) for file in args.files], [Path(file) for file in args.test]
-    if args.output:
-        refuse_existing(args.output)
+    paths, tests = [path_of(file) for file in args.files], [path_of(file) for file in args.test]
     try:
-        for path in (*paths, *tests):
-            if not path.exists():
-                raise Mistake(describe_missing(path))
+        for file, path in zip((*args.files, *args.test), (*paths, *tests), strict=True):
+            require_there(file, path)
         refuse_empty(args)
+        if args.output:
+            refuse_existing(args.output)
         found = look_at(paths, tests, args.label or "", args.horizon)
     except Mistake as mistake:
         return report([mistake.diagnostic])
@@ -42,6 +42,20 @@ def run_look(args: Namespace) -> int:
         write_atomic(args.output, starter_text(found.starter, name if name[:1].isalpha() else "Starter"))
         write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
     return 0
+
+
+def path_of(file: str) -> Path:
+    """A file as it was typed; of `.` and `..` the folder with its name, as a spec needs it."""
+    return Path(file) if Path(file).name not in ("", "..") else Path(os.path.abspath(file))
+
+
+def require_there(file: str, path: Path) -> None:
+    """Raise `Mistake` for a name that nothing has, and for a folder's name that no spec can write."""
+    if not file or not path.exists():
+        raise Mistake(describe_missing(file))
+    if path.is_dir() and not (path.name and is_text(path.name)):
+        reason = "its name is not UTF-8, so that no spec can name it" if path.name else "it has no name that a spec could write"
+        raise Mistake(ReadFailed(path=file, reason=reason))
 
 
 def refuse_empty(args: Namespace) -> None:

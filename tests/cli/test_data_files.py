@@ -223,3 +223,34 @@ def test_a_column_without_a_name_that_counts_the_lines_is_no_label(tmp_path: Pat
     out = looked(capsys, written(tmp_path, "t.csv", ",a,label\n" + "".join(f"{k},{k % 7},{k % 2}\n" for k in range(40))))[1]
     assert "note: the column without a name is an id, as it seems" in out and "taken for the label: `label`" in out
     assert 'columns={x: ["a"]}' in out
+
+
+def test_what_holds_nothing_or_has_no_name_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty, sentences = written(tmp_path, "e.conllu", "# a\n\n# b\n\n"), written(tmp_path, "t.conllu", SENTENCES)
+    assert "e.conllu` holds no records" in refused(capsys, empty) and "e.conllu` holds" in refused(capsys, sentences, "--test", empty)
+    assert "there is no file ``" in refused(capsys, "")
+    pictures = tmp_path / b"f\xff".decode("utf-8", "surrogateescape")
+    file_of(tmp_path, "pets").rename(pictures)
+    assert "f<0xFF>`: its name is not UTF-8" in refused(capsys, pictures)
+    np.save(tmp_path / "one.npy", np.array(3.0))
+    assert "it is one number without an axis" in refused(capsys, tmp_path / "one.npy")
+
+
+def test_arrays_without_an_axis_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, size in (("a.npz", 20), ("b.npz", 8)):
+        np.savez(tmp_path / name, x=np.ones((size, 3)), label=np.arange(size) % 2, n=np.array(3))
+    code, out = looked(capsys, tmp_path / "a.npz", "--test", tmp_path / "b.npz")
+    assert code == 0 and "note: `n` is left out: it has no axis" in out and "fields={x: f32[3], label: i32[]}" in out
+
+
+def test_the_folder_that_one_stands_in_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file_of(tmp_path, "pets"))
+    code, out = looked(capsys, ".", "-o", tmp_path / "m.net")
+    assert (
+        code == 0
+        and 'image_folder("pets"' in out
+        and f"--data {tmp_path}" in out.replace("'", "")
+        and check(tmp_path / "m.net").problems == ()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.lazy import np
@@ -28,13 +28,22 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
     others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
     sound = {name: array for name, array in used.items() if _finite(array)}
-    compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
+    compared = _compare(sound, tests[0]) if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
     require_label(label, arrays, paths[0], why_no_label(arrays.get(label), examples))
     chosen = guess_label(used, label)
     named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
     starter = make_starter(*named, used, chosen) if examples else None
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
+
+
+def _compare(arrays: Mapping[str, Array], test: Path) -> Iterator[str]:
+    """What an archive that is evaluated lacks, and what of it training has, or has not."""
+    others = read_all(test)
+    like = {n: others[n] for n, array in arrays.items() if n in others and others[n].shape[1:] == array.shape[1:] and others[n].ndim}
+    yield from (f"`{test.name}` has no `{name}` of such examples" for name in arrays if name not in like)
+    if len({len(array) for array in like.values()}) == 1:
+        yield from fields.compare({name: arrays[name] for name in like}, like, "the evaluation")
 
 
 def dtype_of(array: Array) -> str:
@@ -48,7 +57,7 @@ def _finite(array: Array) -> bool:
 
 def holds(array: Array) -> str:
     """What is in an array, as far as it holds numbers."""
-    return fields.describe(array) if array.size and dtype_of(array) and _finite(array) else ""
+    return fields.describe(array) if array.ndim and array.size and dtype_of(array) and _finite(array) else ""
 
 
 def why_not(array: Array, examples: int) -> str:
