@@ -254,3 +254,19 @@ def test_the_folder_that_one_stands_in_is_named(
         and f"--data {tmp_path}" in out.replace("'", "")
         and check(tmp_path / "m.net").problems == ()
     )
+
+
+def test_a_horizon_that_cannot_be_kept_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def hours(value: Callable[[int], object]) -> Path:
+        rows = "".join(f"2024-01-{1 + k // 24:02} {k % 24:02}:00,{value(k)},{k % 5}\n" for k in range(300))
+        return written(tmp_path, "t.csv", "when,load,wind\n" + rows)
+
+    ahead = ("--label", "load", "--horizon")
+    gaps = refused(capsys, hours(lambda k: "" if k % 90 == 5 else k % 24), *ahead, "6")
+    assert "`--horizon 6` cannot be kept: windows need every value" in gaps and "4 (1%) of 300 lines" in gaps and "`--horizon 0`" in gaps
+    assert "write `--horizon 23` or less" in refused(capsys, hours(lambda k: k % 24), *ahead, "60")
+    assert looked(capsys, hours(lambda k: k % 24), *ahead, "23")[1].count("horizon=23") == 1
+    assert "`load` is no number" in refused(capsys, hours(lambda k: "ab"[k % 2]), *ahead, "6")
+    out = looked(capsys, hours(lambda k: k % 3), *ahead, "6", "-o", tmp_path / "m.net")[1]
+    assert "horizon=6" in out and "classes" not in out and check(tmp_path / "m.net").problems == ()
+    assert "only the lines of tables" in refused(capsys, written(tmp_path, "t.txt", "a\nb\n"), "--horizon", "2")

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.looks import OptionNotKept
 from netspec.files import read_start
 from netspec.library.data.datasets.packed_file import PACKED
 from netspec.record import replace
@@ -51,6 +53,9 @@ def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: i
     """What the files hold; `horizon` is how many lines ahead the label is to be predicted. Raises `Mistake` for files that are not as they
     should be."""
     kind = kind_of(paths[0])
+    if horizon and kind not in SERIES:
+        why = f"only the lines of tables are taken for a series, and `{paths[0].name}` is none"
+        raise Mistake(OptionNotKept(option=f"--horizon {horizon}", why=why, instead="leave it out"))
     module, name = kind.split(":")
     read = paths if kind in SEVERAL else paths[:1]
     found = getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(
