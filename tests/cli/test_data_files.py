@@ -270,3 +270,17 @@ def test_a_horizon_that_cannot_be_kept_is_a_problem(tmp_path: Path, capsys: pyte
     out = looked(capsys, hours(lambda k: k % 3), *ahead, "6", "-o", tmp_path / "m.net")[1]
     assert "horizon=6" in out and "classes" not in out and check(tmp_path / "m.net").problems == ()
     assert "only the lines of tables" in refused(capsys, written(tmp_path, "t.txt", "a\nb\n"), "--horizon", "2")
+
+
+def test_lines_that_belong_together_are_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def visits(name: str, value: Callable[[int], object]) -> str:
+        rows = "".join(f"{value(k // 4)},{k * k % 17},{k % 2}\n" for k in range(160))
+        return looked(capsys, written(tmp_path, "t.csv", f"{name},a,label\n" + rows), "-o", tmp_path / f"{name}.net")[1]
+
+    out = visits("patient", lambda k: k)
+    assert 'keep them in one part: `group="patient"`, with a field of its own, `patient: i32[]`, in place' in out
+    assert "belong together" not in visits("size", lambda k: k)
+    assert 'keep them in one part: `group="who"`' in visits("who", lambda k: f"p{k}")
+    spec = (tmp_path / "who.net").read_text().replace("test=0.2", 'test=0.2, group="who"')
+    code, out = looked(capsys, written(tmp_path, "grouped.net", spec), "--data", tmp_path)
+    assert code == 0 and " training: " in out and " test: " in out and check(tmp_path / "grouped.net").problems == ()

@@ -11,8 +11,7 @@ from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.field_facts import count_values
 from netspec.tools.data_files.look import Look, Starter, align, count, require_label, write_names
-from netspec.tools.data_files.table_spec import field_name
-from netspec.tools.data_files.tables import LABELS, SET_ASIDE
+from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
 """The element type that a spec has for one of NumPy; numbers of 64 bits become narrower, where they fit."""

@@ -15,8 +15,7 @@ from netspec.library.data.datasets.json_objects import leaves, read_objects
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.data_files.look import Look, Starter, align, count, quoted, require_label, share, write_names
-from netspec.tools.data_files.table_spec import field_name
-from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE
+from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE, field_name
 
 TOKENS = 100_000
 """Whole numbers of a sequence up to this one are taken for those of words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.tools.data_files.columns import NUMBERS, Column
 from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, require_label, share, write_names
-from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, find_roles, read, warnings
+from netspec.tools.data_files.tables import SET_ASIDE, USED, Roles, Table, field_name, find_roles, read, warnings
 
 SEED = 0
 """The seed of a spec that names none."""
@@ -28,15 +27,6 @@ LONGEST, FARTHEST = 24, 6
 """Rows of a window, and rows behind it that are predicted, where a series has enough of them."""
 
 
-def field_name(column: str, taken: set[str]) -> str:
-    """A column's name as a field of the language: `Fare (GBP)` is `fare_gbp`."""
-    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()).strip("_")
-    plain = plain if plain and plain[0].isalpha() else f"c_{plain}".rstrip("_")
-    found = next(name for number in range(len(taken) + 2) if (name := f"{plain}_{number}" if number else plain) not in taken)
-    taken.add(found)
-    return found
-
-
 def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int | None = None) -> Starter | None:
     """A small spec of the table, whose files are named as in a spec; None where no column is left to learn from. Of a series, or where
     it is wished, the label is predicted ahead."""
@@ -44,7 +34,7 @@ def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int |
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
     if (not numbers and not roles.words) or roles.label.kind in NO_LABEL:
         return None
-    taken = {"label", "x", "y", "logits", "batch", "h", "time"}
+    taken = set(USED)
     words = {field_name(column.name, taken): column for column in roles.words}
     fields = {**({"x": f"f32[{len(numbers)}]"} if numbers else {}), **dict.fromkeys(words, "i32[]")}
     fields["label"] = "i32[]" if roles.classes else "f32[]"
