@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 def run_look(args: Namespace) -> int:
     """Print what files hold; 0, or 1 where one cannot be read."""
     from netspec.tools.data_files.kinds import look_at
-    from netspec.tools.data_files.look import home_of, starter_text
 
     paths, tests = [path_of(file) for file in args.files], [path_of(file) for file in args.test]
     try:
@@ -36,12 +35,32 @@ def run_look(args: Namespace) -> int:
         return report([mistake.diagnostic])
     for line in (*describe(found), *propose(found, args)):
         write_line(line)
-    if args.output and found.starter and starter_text(found.starter):
-        folder = home_of([Path(os.path.normpath(path)) for path in (*paths, *tests)])
-        name = "".join(part.capitalize() for part in Path(args.output).stem.replace("-", "_").split("_") if part.isalnum())
-        write_atomic(args.output, starter_text(found.starter, name if name[:1].isalpha() else "Starter"))
-        write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
+    return write_starter(found, args, (*paths, *tests)) if args.output else 0
+
+
+def write_starter(found: Look, args: Namespace, paths: Sequence[Path]) -> int:
+    """Write the spec that was asked for; 1 where there is none that has no problem."""
+    from netspec.tools.data_files.look import home_of, starter_text
+
+    name = "".join(part.capitalize() for part in Path(args.output).stem.replace("-", "_").split("_") if part.isalnum())
+    text = starter_text(found.starter, name if name[:1].isalpha() else "Starter") if found.starter else ""
+    if why := why_not_written(text):
+        instead = "leave `-o` out, and write the spec by hand"
+        return report([OptionNotKept(option=f"-o {args.output}", why=why, instead=instead)])
+    folder = home_of([Path(os.path.normpath(path)) for path in paths])
+    write_atomic(args.output, text)
+    write_line(f"wrote {args.output}; next: netspec train {word_of(args.output)} --data {word_of(folder)}")
     return 0
+
+
+def why_not_written(text: str) -> str:
+    """Why a spec is not written; "" for one without a problem."""
+    from netspec.compile import check
+
+    if not text:
+        return "there is no declaration to write"
+    problems = check(text).problems
+    return f"the spec would have a problem ({problems[0].message().rstrip('.')})" if problems else ""
 
 
 def path_of(file: str) -> Path:

@@ -284,3 +284,36 @@ def test_lines_that_belong_together_are_noted(tmp_path: Path, capsys: pytest.Cap
     spec = (tmp_path / "who.net").read_text().replace("test=0.2", 'test=0.2, group="who"')
     code, out = looked(capsys, written(tmp_path, "grouped.net", spec), "--data", tmp_path)
     assert code == 0 and " training: " in out and " test: " in out and check(tmp_path / "grouped.net").problems == ()
+
+
+def test_no_spec_is_written_that_could_not_train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def unwritten(file: Path) -> str:
+        assert main(["data", str(file), "-o", str(tmp_path / "m.net")]) == 1 and not (tmp_path / "m.net").exists()
+        found = capsys.readouterr()
+        assert found.err.count("error[option-not-kept]") == 1, found
+        return found.out
+
+    pets = file_of(tmp_path, "pets")
+    (tmp_path / "one").mkdir()
+    (pets / "cat").rename(tmp_path / "one" / "cat")
+    assert "note: one class alone tells nothing apart" in unwritten(tmp_path / "one")
+    np.savez(tmp_path / "e.npz", x=np.ones((10, 0)), label=np.arange(10) % 2)
+    assert "`x` is left out: it has nothing in an example" in unwritten(tmp_path / "e.npz")
+    large = written(tmp_path, "t.jsonl", "".join(f'{{"x": {"1e999" if k == 3 else k}, "label": {k % 2}}}\n' for k in range(30)))
+    assert "`x` is left out: it holds numbers that are too large" in unwritten(large)
+    named = written(tmp_path, b"q\xff.csv".decode("utf-8", "surrogateescape"), "a,label\n" + "".join(f"{k},{k % 2}\n" for k in range(20)))
+    assert "a spec cannot write their names" in unwritten(named)
+    assert "names nothing" in refused(capsys, large, "-o", "")
+
+
+def test_what_is_not_read_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, dataset in (
+        ("a.parquet", "hf_dataset"),
+        ("a.array_record", "array_record"),
+        ("a.tfrecord", "tf_record"),
+        ("a.bin", ".jsonl"),
+    ):
+        assert f"{dataset}" in refused(capsys, written(tmp_path, name, b"PAR1\0junk"))
+    (tmp_path / "bad" / "cat").mkdir(parents=True)
+    written(tmp_path / "bad" / "cat", "0.png", b"x")
+    assert "cat/0.png` cannot be read as an image" in refused(capsys, tmp_path / "bad")

@@ -22,3 +22,18 @@ class OptionNotKept(Diagnostic):
 
     def help(self) -> str | None:
         return self.instead or None
+
+
+@record(kw_only=True)
+class NotLookedAt(Diagnostic):
+    """`netspec data` was given a file that it does not read: one of another kind, or bytes that are no text."""
+
+    file: str
+    instead: str = ""
+    """What to do, in words."""
+
+    def message(self) -> str:
+        return f"`{self.file}` is no table, no text, and no array that `netspec data` looks at."
+
+    def help(self) -> str | None:
+        return self.instead or "it reads .csv, .tsv, .jsonl, .npz, .npy, .conllu, .txt, and folders of pictures"

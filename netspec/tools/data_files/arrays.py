@@ -22,7 +22,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     arrays = read_all(paths[0])
     sizes = [len(array) for array in arrays.values() if array.ndim]
     examples = max(set(sizes), key=lambda size: (sizes.count(size), size)) if sizes else 0
-    used = {name: array for name, array in arrays.items() if array.ndim and len(array) == examples and dtype_of(array)}
+    used = {name: array for name, array in arrays.items() if is_field(array, examples)}
     rows = [(name, describe_array(array), holds(array)) for name, array in arrays.items()]
     left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
     others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
@@ -59,8 +59,15 @@ def holds(array: Array) -> str:
     return fields.describe(array) if array.ndim and array.size and dtype_of(array) and _finite(array) else ""
 
 
+def is_field(array: Array, examples: int) -> bool:
+    """Has an array something for each example?"""
+    return bool(dtype_of(array) and array.ndim and len(array) == examples and array[:1].size)
+
+
 def why_not(array: Array, examples: int) -> str:
     """Why an array is no field."""
+    if array.ndim and len(array) == examples and dtype_of(array):
+        return f"it has nothing in an example ({describe_array(array)})"
     if not dtype_of(array):
         return f"its elements are no numbers ({array.dtype})"
     return "it has no axis" if not array.ndim else f"it has {len(array):,} records, the others have {examples:,}"
@@ -70,7 +77,7 @@ def why_no_label(array: Array | None, examples: int) -> str:
     """Why an array cannot be the label of a small spec; "" where it may."""
     if array is None:
         return ""
-    if not array.ndim or len(array) != examples or not dtype_of(array):
+    if not is_field(array, examples):
         return why_not(array, examples)
     return "" if array.ndim == 1 else f"it has {describe_array(array)}, and the small spec learns one number an example"
 

@@ -14,6 +14,7 @@ from netspec.lazy import np
 from netspec.library.data.datasets.json_objects import leaves, read_objects
 from netspec.limits import LIMITS
 from netspec.record import record
+from netspec.shape.types import LARGEST
 from netspec.tools.data_files.look import Look, Starter, align, count, quoted, require_label, share, write_names
 from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE, field_name
 
@@ -36,6 +37,15 @@ class Entry:
     """Of a list; None where lists have different lengths."""
     whole: bool = False
     """Are all numbers of a list whole?"""
+    large: bool = False
+    """Is a number larger than f32 holds?"""
+
+    @property
+    def fault(self) -> str:
+        """Why it is no field, where it is none."""
+        if self.large:
+            return "it holds numbers that are too large"
+        return "it is missing or null in some lines" if self.gaps else "no field holds it"
 
     @property
     def sequence(self) -> bool:
@@ -68,10 +78,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
         (e.name, e.kind, e.describe() if e.kind else "", f"{share(e.gaps, len(lines))} missing" if e.gaps else "") for e in entries.values()
     ]
     inputs, notes = _choose_inputs(used, chosen)
-    left = [
-        f"`{name}` is left out: {'it is missing or null in some lines' if e.gaps else 'no field holds it'}" for name, e in entries.items()
-    ]
-    left_out = [note for note, name in zip(left, entries, strict=True) if name not in used]
+    left_out = [f"`{name}` is left out: {entry.fault}" for name, entry in entries.items() if name not in used]
     again = len(lines) - len({repr(line) for line in lines})
     repeated = [f"{count(again, 'line')} {'repeats' if again == 1 else 'repeat'} another one"] if again else []
     named = write_names(paths, paths, tests), write_names(tests[:1], paths, tests)
@@ -85,6 +92,8 @@ def _entry(name: str, lines: Sequence[Mapping[str, Any]]) -> Entry:
     """What stands under a name."""
     values = [line[name] for line in lines if line.get(name) is not None]
     gaps, kinds = len(lines) - len(values), {type(value) for value in values}
+    if any(type(leaf) in (int, float) and abs(leaf) > LARGEST["f32"] for value in values for leaf in leaves(value)):
+        return Entry(name, values, gaps, "", large=True)
     if kinds and kinds <= {int, float}:
         return Entry(name, values, gaps, "whole" if kinds == {int} else "number")
     if kinds in ({bool}, {str}):
@@ -112,7 +121,7 @@ def _common_shape(values: Sequence[Any]) -> tuple[int | None, ...] | None:
 def _why_no_label(entry: Entry, used: bool) -> str:
     """Why an entry cannot be the label; "" where it may."""
     if not used:
-        return "it is missing or null in some lines" if entry.gaps else "no field holds it"
+        return entry.fault
     if entry.kind in ("whole", "number") or _words(entry):
         return ""
     return {"list": "it holds lists", "truth": "it holds truth values, which are no classes: write 0 and 1"}.get(

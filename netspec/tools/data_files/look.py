@@ -12,6 +12,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.diagnostics.data.looks import OptionNotKept
 from netspec.diagnostics.drawing.cells import escape, width
+from netspec.files import is_text
 from netspec.record import record
 
 
@@ -110,7 +111,8 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
         *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
     ]
     served = ["", f"serve {name} {{ {starter.serve} }}"] if starter.serve else []
-    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
+    text = "\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""])
+    return format_text(text) if is_text(text) else ""
 
 
 def epochs_of(examples: int, most: int) -> int:

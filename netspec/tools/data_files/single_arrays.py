@@ -20,7 +20,7 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     found = {path.stem: map_array(path) for path in paths}
     looked = {name: np.asarray(array[: LIMITS.described_lines]) for name, array in found.items()}
     examples = len(next(iter(looked.values())))
-    used = {name: array for name, array in looked.items() if archives.dtype_of(array) and len(array) == examples}
+    used = {name: array for name, array in looked.items() if archives.is_field(array, examples)}
     rows = [(name, describe_array(array), archives.holds(looked[name])) for name, array in found.items()]
     why = {name: archives.why_not(array, examples) for name, array in looked.items() if name not in used}
     left_out = [f"`{name}` is left out: {reason}" for name, reason in why.items()]
