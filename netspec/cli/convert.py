@@ -23,9 +23,9 @@ def run(args: Namespace) -> int:
     if args.output and (name := wrong_suffix(args.file, args.output)):
         say(f"`{args.output}` would hold {name}, which nothing reads under such a name; choose another name.")
         return 2
-    if args.output and args.force:
+    if args.output and args.force and os.path.exists(args.output):
         require_replaceable(os.path.realpath(args.output), "--force")
-    elif args.output:
+    elif args.output and not args.force:
         refuse_existing(args.output, "choose another name, or replace it with `--force`")
     text = convert_spec(args.file)
     if text is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netspec.cli.terminal import report, write_text
+from netspec.cli.terminal import report, say, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.weight_files import OutputNeeded
@@ -21,6 +21,9 @@ def run_export(args: Namespace) -> int:
     from netspec.train.weight_files import SUFFIXES, pack_weights
 
     path = Path(args.output or f"{Path(args.run).resolve().name}{SUFFIXES[args.to]}")
+    if path.suffix.lower() in {*SUFFIXES.values()} - {SUFFIXES[args.to]}:
+        say(f"`{path}` would hold what `--to {args.to}` writes, which nothing reads under such a name; end it in {SUFFIXES[args.to]}.")
+        return 2
     refuse_existing(path, "choose another name with `--output`, or remove the file")
     loaded = netspec.load(args.run, args.which, plugins=args.plugins)
     weights = loaded.weights()

@@ -1,4 +1,4 @@
-"""What `--overwrite` and `--force` leave alone."""
+"""What `--overwrite` and `--force` leave alone, and options that are refused rather than left unused."""
 
 from __future__ import annotations
 
@@ -38,3 +38,18 @@ def test_a_spec_is_not_converted_into_a_run(tmp_path: Path, capsys: pytest.Captu
     assert "it lies in the run" in capsys.readouterr().err and (run / "settings.json").read_text() == "{}"
     for _ in range(2):
         assert main(["convert", str(tmp_path / "m.net"), "-o", str(tmp_path / "m.json"), "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("export r --to flax -o w.safetensors", "end it in .msgpack"),
+        ("export r --to npz -o w.msgpack", "end it in .npz"),
+        ("predict r --input x.npz --output y.csv", "end it in .npz"),
+        ("train m.net --dry-run --resume --out r", "`--resume` would be left unused"),
+        ("train m.net --find-rate --resume --out r", "`--resume` would be left unused"),
+        ("train m.net --overfit-one-batch --init-from w.npz", "`--init-from` would be left unused"),
+    ],
+)
+def test_what_would_be_left_unused_or_misnamed_is_an_error_of_use(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2 and said in capsys.readouterr().err
