@@ -9,8 +9,8 @@ from contextlib import suppress
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists
 
-RUN = ("spec.net", "settings.json")
-"""What a folder holds that is a run."""
+SETTINGS, SPEC = "settings.json", "spec."
+"""What a folder holds that is a run: a file of this name, and one whose name begins so."""
 
 
 def require_replaceable(path: str, option: str, beginning: bytes = b"", kind: str = "") -> None:
@@ -36,9 +36,9 @@ def _find_other(path: str, beginning: bytes, kind: str) -> str:
 
 def _find_run(path: str) -> str:
     """The run folder that a file lies in, however deep; "" for none."""
-    folder = os.path.dirname(os.path.realpath(path))
-    while not all(os.path.lexists(os.path.join(folder, name)) for name in RUN):
-        if folder == os.path.dirname(folder):
-            return ""
-        folder = os.path.dirname(folder)
-    return folder
+    folder, inner = os.path.dirname(os.path.realpath(path)), ""
+    while folder != inner:
+        if os.path.lexists(os.path.join(folder, SETTINGS)) and any(name.startswith(SPEC) for name in os.listdir(folder)):
+            return folder
+        folder, inner = os.path.dirname(folder), folder
+    return ""
