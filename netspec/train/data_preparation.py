@@ -70,10 +70,11 @@ def put_in_order(data: Table, plan: DataPlan) -> Table:
     """The examples in the order of the field `split_by`, those of each series together, where the chain cuts them as they follow each
     other; those of one moment, and all where the data have no such field, as they are."""
     cut = next((transform for transform in plan.transforms if transform.in_order), None)
-    if cut is None or plan.dataset.split_by not in data:
+    moment = plan.dataset.split_by
+    if cut is None or moment is None or moment not in data:
         return data
     keys = [_first_places(_numbers(data[name])) for name in cut.reads() if name in data]
-    order = np.lexsort((_numbers(data[plan.dataset.split_by]), *keys))
+    order = np.lexsort((_numbers(data[moment]), *keys))
     return select(data, order) if (np.diff(order) < 0).any() else data
 
 

@@ -34,7 +34,7 @@ def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int |
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
     if (not numbers and not roles.words) or roles.label.kind in NO_LABEL:
         return None
-    taken = set(USED)
+    taken: set[str] = {*USED}
     words = {field_name(column.name, taken): column for column in roles.words}
     fields = {**({"x": f"f32[{len(numbers)}]"} if numbers else {}), **dict.fromkeys(words, "i32[]")}
     fields["label"] = "i32[]" if roles.classes else "f32[]"
