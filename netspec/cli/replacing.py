@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists
+from netspec.files import read_start
 
 SETTINGS, SPEC = "settings.json", "spec."
 """What a folder holds that is a run: a file of this name, and one whose name begins so."""
@@ -29,9 +29,11 @@ def _find_other(path: str, beginning: bytes, kind: str) -> str:
         return "it is no regular file"
     if run := _find_run(path):
         return f"it lies in the run `{run}`"
-    with suppress(OSError), open(path, "rb") as file:
-        return "" if file.read(len(beginning)).lower() == beginning.lower() else f"it is no {kind}"
-    return "it cannot be read"
+    try:
+        found = read_start(path, len(beginning))
+    except Mistake:
+        return "it cannot be read"
+    return "" if found.lower() == beginning.lower() else f"it is no {kind}"
 
 
 def _find_run(path: str) -> str:
