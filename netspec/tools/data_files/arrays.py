@@ -10,7 +10,7 @@ from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.field_facts import count_values
-from netspec.tools.data_files.look import Look, Starter, align, count, require_label, write_names
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, require_label, write_names
 from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
@@ -107,7 +107,7 @@ def make_starter(file: str, test: str, arrays: Mapping[str, Array], label: str) 
     renamed = ", ".join(f'{old}="{new}"' for old, new in names.items() if old != new)
     declared = ", ".join(f"{name}: {field_type(arrays[name])}" for name in (*inputs, label))
     ending = f"test={test or SET_ASIDE}"
-    batch = next((size for size in (128, 64, 32, 16, 8) if len(arrays[label]) >= 8 * size), 4)
+    batch = batch_size(len(arrays[label]))
     data = f"npz({file}, fields={{{declared}}}, {ending}){f' -> rename({renamed})' if renamed else ''} -> shuffle -> batch({batch})"
     ports = tuple(f"{names[name]}: {dtype_of(array)}[{', '.join(('B', *map(str, array.shape[1:])))}]" for name, array in inputs.items())
     flat = [_flat(names[name], array) for name, array in inputs.items()]

@@ -15,7 +15,7 @@ from netspec.library.data.datasets.json_objects import leaves, read_objects
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.shape.types import LARGEST
-from netspec.tools.data_files.look import Look, Starter, align, count, quoted, require_label, share, write_names
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, quoted, require_label, share, write_names
 from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE, field_name
 
 TOKENS = 100_000
@@ -174,7 +174,7 @@ def _make_starter(file: str, test: str, inputs: Mapping[str, Entry], label: Entr
     renamed = f", names={{{', '.join(f'{name}: {quoted(own)}' for name, own in names.items())}}}" if names else ""
     scaled = [name for name, text in {**types, "label": kind}.items() if text.startswith("f")]
     steps = "".join(f' -> standardize("{name}")' for name in scaled)
-    batch = next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
+    batch = batch_size(lines)
     ending = f"test={test or SET_ASIDE}"
     data = f"json_lines({file}, fields={{{declared}}}{renamed}{classes}, {ending}){steps} -> shuffle -> batch({batch})"
     ports = [

@@ -99,6 +99,11 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} ({percent:.0f}%)" if percent >= 1 or not part else f"{part:,} (under 1%)"
 
 
+def batch_size(examples: int, most: int = 128, least: int = 4) -> int:
+    """A size of batches that leaves eight and more for an epoch."""
+    return next((size for size in (128, 64, 32, 16, 8) if size <= most and examples >= 8 * size), least)
+
+
 def starter_text(starter: Starter, name: str = "Starter") -> str:
     """A whole spec, in the one style of the language; "" where names of the data cannot be written in one."""
     body = [f"  {line}" for line in (*(f"input {text}" for text in starter.inputs), *starter.body)]

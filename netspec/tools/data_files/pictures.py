@@ -8,7 +8,7 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, count, epochs_of, refuse_label, write_names
+from netspec.tools.data_files.look import Look, Starter, batch_size, count, epochs_of, refuse_label, write_names
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""
@@ -53,7 +53,7 @@ def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
 
 def _classifier(dataset: ImageFolder, paths: Sequence[Path], tests: Sequence[Path], classes: int, pictures: int) -> Starter:
     """A small spec that tells the classes apart."""
-    size = next((size for size in (64, 32, 16, 8) if pictures >= 8 * size), 2)
+    size = batch_size(pictures, most=64, least=2)
     shade = "" if dataset.background is None else f", background={dataset.background}"
 
     def source(folders: Sequence[Path]) -> str:

@@ -16,7 +16,7 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.tools.data_files.columns import NUMBERS, Column
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, require_label, share, write_names
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, epochs_of, quoted, require_label, share, write_names
 from netspec.tools.data_files.tables import SET_ASIDE, USED, Roles, Table, field_name, find_roles, read, warnings
 
 SEED = 0
@@ -78,7 +78,7 @@ def _find_training(table: Table, roles: Roles, test: str) -> Array:
         held = choose_last(len(lines), SET_ASIDE, None) if roles.time is not None else choose_held_out(len(lines), SET_ASIDE)
         lines = lines[~held]
     own = Csv(file="t.csv", fields={"label": TensorType("f32")}, split_by=None if roles.time is None else "time")
-    return lines[~choose_validation(own, {"label": roles.label.coded[lines]}, SEED, batch=_batch(table.lines))]
+    return lines[~choose_validation(own, {"label": roles.label.coded[lines]}, SEED, batch=batch_size(table.lines))]
 
 
 def _ends(roles: Roles, training: Array, horizon: int) -> tuple[tuple[str, ...], str, str]:
@@ -126,7 +126,7 @@ def _chain(
         *(['split_by="time"'] if roles.time is not None or cut else []),
     ]
     scaled = ' -> standardize("x")' if numbers else ""
-    return f"csv({', '.join(arguments)}){scaled}{cut} -> shuffle -> batch({_batch(table.lines)})"
+    return f"csv({', '.join(arguments)}){scaled}{cut} -> shuffle -> batch({batch_size(table.lines)})"
 
 
 def _number(value: float) -> str:
@@ -141,11 +141,6 @@ def _new_word(column: Column) -> str:
 
 def _dict(pairs: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
-
-
-def _batch(lines: int) -> int:
-    """A size of batches that leaves some for an epoch."""
-    return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
 
 
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int | None = None) -> Look:

@@ -13,7 +13,18 @@ from netspec.library.base import Array
 from netspec.library.data.columns import join_columns
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, refuse_label, require_label, share, write_names
+from netspec.tools.data_files.look import (
+    Look,
+    Starter,
+    align,
+    batch_size,
+    count,
+    epochs_of,
+    refuse_label,
+    require_label,
+    share,
+    write_names,
+)
 
 WRITTEN = 80
 """Bytes that a first small model writes at most."""
@@ -49,7 +60,7 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
 
 def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
     """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
-    size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
+    size = batch_size(lines, most=64, least=2)
     data = f"text_lines({write_names(paths, paths, tests)}) -> shuffle -> batch({size})"
     body = (
         "dim N >= 2",
@@ -121,7 +132,7 @@ def _tagger(
     """A small spec that tags words."""
     size, tags = sum(number > 1 for number in forms.values()) + 2, len(columns[tag]) + 1
     named = "" if tag == "XPOS" else f', tag="{tag}"'
-    batch = next((size for size in (32, 16, 8) if lines >= 8 * size), 2)
+    batch = batch_size(lines, most=32, least=2)
     data = f"conllu({write_names(paths, paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
     body = (
         f"h = words -> embed({max(size, 3)}, 64) -> bidirectional(lstm(64), lengths=length)",
