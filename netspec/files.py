@@ -160,6 +160,11 @@ def describe_missing(path: PathLike) -> NoSuchFile:
     return NoSuchFile(path=os.fspath(path), near=tuple(os.path.join(folder, n) for n in nearest(name, beside, aliases={})))
 
 
+def is_text(name: str) -> bool:
+    """Can a name be written as UTF-8? A file's may hold half characters, which stand for other bytes."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def sha256_file(path: PathLike) -> str:
     """The SHA-256 of a file's bytes in hex, read in pieces. Raises `Mistake` as `read_bytes` does."""
     import hashlib  # 5 ms that `check` need not pay

@@ -17,12 +17,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from netspec.cli.replacing import require_replaceable
     from netspec.files import refuse_existing
 
     if args.output and (name := wrong_suffix(args.file, args.output)):
         say(f"`{args.output}` would hold {name}, which nothing reads under such a name; choose another name.")
         return 2
-    if args.output and not args.force:
+    if args.output and args.force and os.path.exists(args.output):
+        require_replaceable(os.path.realpath(args.output), "--force")
+    elif args.output and not args.force:
         refuse_existing(args.output, "choose another name, or replace it with `--force`")
     text = convert_spec(args.file)
     if text is None:

@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="files of data, or one spec with a `train` section")
     parser.add_argument("--data", metavar="DIR", help="of a spec: the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--test", metavar="FILE", action="append", default=[], help="of data: another file, which is to be evaluated")
-    parser.add_argument("--label", metavar="NAME", default="", help="of data: the column or array that is to be predicted")
+    parser.add_argument("--label", metavar="NAME", help="of data: the column or array that is to be predicted")
     parser.add_argument("--horizon", metavar="N", type=number, help="of a series: how many lines ahead it is to be predicted (0: none)")
     parser.add_argument("-o", "--output", metavar="SPEC", help="of data: write a small spec that trains on them to a new file")
     add_overrides(parser)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from traceback import walk_tb
-from types import FrameType
 from typing import Any
 
+from netspec.cli.signals import Terminated, raise_on_signals
 from netspec.cli.terminal import abandon, report, say
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.spec_error import SpecError
@@ -26,14 +24,10 @@ _BACKENDS = "jax._src.xla_bridge"
 """The module of JAX that starts its platforms."""
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived. `train` has a handler of its own that saves first."""
-
-
 def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
     """The exit code of `run(args)`, whatever happens in it."""
     try:
-        with _raise_on_sigterm(), _stay(args):
+        with raise_on_signals(), _stay(args):
             return finish(run(args))
     except BaseException as error:
         if args.debug and sys.stderr is not None:
@@ -170,21 +164,3 @@ def _bug(error: BaseException, command: str) -> int:
     except Exception as failure:
         say(f"a report could not be saved ({type(failure).__name__}); run again with --debug to see it.")
     return BUG
-
-
-@contextmanager
-def _raise_on_sigterm() -> Iterator[None]:
-    """Turns SIGTERM into an exception inside, so that files are closed and locks given back; only the main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _raise_terminated)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _raise_terminated(number: int, frame: FrameType | None) -> None:
-    """Ends the command on a signal by raising `Terminated`, so that it unwinds as after Ctrl-C."""
-    raise Terminated

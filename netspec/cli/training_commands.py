@@ -13,7 +13,7 @@ from typing import Any
 
 from netspec.cli import training_trials
 from netspec.cli.spec_options import choose_workers, overrides
-from netspec.cli.terminal import report, write_text
+from netspec.cli.terminal import report, say, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
@@ -35,6 +35,9 @@ def run_train(args: Namespace) -> int:
     from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Program
 
+    if idle := find_idle(args):
+        say(idle)
+        return 2
     loggers = find_loggers(args.loggers)
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
@@ -49,7 +52,7 @@ def run_train(args: Namespace) -> int:
         return training_trials.run_one_batch(model, args, data)
     if args.find_rate:
         return training_trials.run_find_rate(model, args, data)
-    initial = find_initial(model, args, out)
+    initial = find_initial(model, args)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     if initial is not None:
         initial = require_same_names(initial, find_names(model.plan, feeds.train.learned), args.other_names)
@@ -58,6 +61,25 @@ def run_train(args: Namespace) -> int:
     fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def find_idle(args: Namespace) -> str:
+    """What is wrong with options of which one would be left unused, in words; "" where all are of use."""
+    trials = {"--dry-run": args.dry_run, "--overfit-one-batch": args.overfit_one_batch, "--find-rate": args.find_rate}
+    trial = next((name for name, given in trials.items() if given), None)
+    given = {"--resume": args.resume, "--init-from": args.init_from}
+    if trial and (option := next((name for name in given if given[name]), None)):
+        return f"`{trial}` begins anew and `{option}` would be left unused; leave one of the two out."
+    if args.resume and args.init_from and args.out and has_checkpoint(Path(args.out)):
+        return f"`{args.out}` goes on from its own checkpoint and `--init-from` would be left unused; leave it out, or `--resume`."
+    return ""
+
+
+def has_checkpoint(out: Path) -> bool:
+    """Whether a folder is a run that can go on."""
+    from netspec.train.run_folder import SETTINGS, open_run
+
+    return (out / SETTINGS).exists() and bool(open_run(out).store.steps())
 
 
 def watch_parameters(model: Any, patterns: Sequence[str]) -> Any:
@@ -81,18 +103,14 @@ def at_place(span: Span) -> Iterator[None]:
         raise Mistake(changed(mistake.diagnostic, at=span)) from None
 
 
-def find_initial(model: Any, args: Namespace, out: Path) -> Any:
-    """The weights that a training is to begin with: those that a run predicts with, or of a file. A run that goes on has its own."""
+def find_initial(model: Any, args: Namespace) -> Any:
+    """The weights that a training is to begin with: those that a run predicts with, or of a file."""
     from netspec.train.initial_weights import match_weights
-    from netspec.train.run_folder import SETTINGS, open_run
 
     if not args.init_from:
         options = {"--map": args.maps, "--partial": args.partial, "--other-names": args.other_names}
         if option := next((name for name, given in options.items() if given), None):
             raise Mistake(NoInitialWeights(option=option))
-        return None
-    if args.resume and (out / SETTINGS).exists() and open_run(out).store.steps():
-        write_text(f"{escape(str(out))} goes on from its own checkpoint; `--init-from` is for its beginning")
         return None
     arrays, about, names = read_source(Path(args.init_from), args.plugins)
     return replace(match_weights(model, arrays, args.init_from, args.maps, args.partial, about), names=names)
@@ -181,6 +199,10 @@ def run_eval(args: Namespace) -> int:
     return 0
 
 
+_OTHER_FORMS = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".conllu")
+"""How no file of arrays ends."""
+
+
 def run_predict(args: Namespace) -> int:
     """Apply a run to files, or to arrays in one; the answers go to a file, or to the terminal."""
     import netspec
@@ -188,6 +210,9 @@ def run_predict(args: Namespace) -> int:
     if bool(args.files) == bool(args.input):
         raise Mistake(PredictionInputs(both=bool(args.input)))
 
+    if args.input and args.output and args.output.lower().endswith(_OTHER_FORMS):
+        say(f"`{args.output}` would hold arrays, as `--input` gives them, which nothing reads under such a name; end it in .npz.")
+        return 2
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
     if args.files:
@@ -261,9 +286,6 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 def pack_arrays(arrays: dict[str, Any]) -> bytes:
     """The arrays as the content of an .npz file."""
-    import io
+    from netspec.library.data.datasets.npz_archive import pack_archive
 
-    buffer = io.BytesIO()
-    plain: dict[str, Any] = {name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()}
-    np.savez(buffer, **plain)
-    return buffer.getvalue()
+    return pack_archive({name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netspec.cli.terminal import report, write_text
+from netspec.cli.terminal import report, say, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.weight_files import OutputNeeded
@@ -21,6 +21,9 @@ def run_export(args: Namespace) -> int:
     from netspec.train.weight_files import SUFFIXES, pack_weights
 
     path = Path(args.output or f"{Path(args.run).resolve().name}{SUFFIXES[args.to]}")
+    if path.suffix.lower() in {*SUFFIXES.values()} - {SUFFIXES[args.to]}:
+        say(f"`{path}` would hold what `--to {args.to}` writes, which nothing reads under such a name; end it in {SUFFIXES[args.to]}.")
+        return 2
     refuse_existing(path, "choose another name with `--output`, or remove the file")
     loaded = netspec.load(args.run, args.which, plugins=args.plugins)
     weights = loaded.weights()
@@ -69,29 +72,38 @@ def _verify(run: Any) -> dict[int, Diagnostic]:
 
 
 def _list(run: Any, verified: bool, wrong: dict[int, Diagnostic]) -> Iterator[str]:
-    """A line for each checkpoint: step, loss of its evaluation, best, size, and when it was written."""
+    """A line for each checkpoint: step, what its evaluation gave, best, size, and when it was written."""
     from netspec.tools.text_drawing import draw_columns
 
-    losses = _losses(run)
+    found, names = _values(run), list(dict.fromkeys(("loss", chosen_by(run))))
     rows = [
-        (*_row(run, step, losses.get(step)), *(["damaged" if step in wrong else "whole"] if verified else [])) for step in run.store.steps()
+        (*_row(run, step, names, found.get(step, {})), *(["damaged" if step in wrong else "whole"] if verified else []))
+        for step in run.store.steps()
     ]
     if not rows:
         yield f"{escape(str(run.path))} has no checkpoint yet"
         return
-    heads = ("step", "loss", "", "size", "written", *(["verified"] if verified else []))
+    heads = ("step", *map(escape, names), "", "size", "written", *(["verified"] if verified else []))
     yield draw_columns(heads, rows)
 
 
-def _losses(run: Any) -> dict[int, float]:
-    """The loss of each evaluation of the training, as far as its lines can be read."""
+def chosen_by(run: Any) -> str:
+    """The result of evaluations by which the best checkpoint is chosen: the metric of the spec's `best = max(metric)`."""
+    import re
+
+    setting = run.settings["settings"].get("best", {"value": ""})["value"]
+    return ["loss", *re.findall(r"[\w.]+", setting)][-1]
+
+
+def _values(run: Any) -> dict[int, Mapping[str, Any]]:
+    """What each evaluation of the training gave, as far as its lines can be read."""
     try:
-        return {r.step: r.loss for r in run.log.records() if r.split != "train" and r.checkpoint is None}
+        return {r.step: r.values for r in run.log.records() if r.split != "train" and r.checkpoint is None}
     except Mistake:
         return {}
 
 
-def _row(run: Any, step: int, loss: float | None) -> tuple[str, ...]:
+def _row(run: Any, step: int, names: Sequence[str], values: Mapping[str, Any]) -> tuple[str, ...]:
     """What a listing says of a checkpoint; of one whose manifest cannot be read, that it is damaged."""
     import time
 
@@ -103,8 +115,9 @@ def _row(run: Any, step: int, loss: float | None) -> tuple[str, ...]:
     try:
         manifest.read(folder)
     except Mistake:
-        return f"{step:,}", "damaged", "", _bytes(size), written
-    return f"{step:,}", "" if loss is None else f"{loss:.4f}", "best" if step == _best(run) else "", _bytes(size), written
+        return f"{step:,}", "damaged", *[""] * len(names), _bytes(size), written
+    shown = (f"{values[name]:.4f}" if isinstance(values.get(name), int | float) else "" for name in names)
+    return f"{step:,}", *shown, "best" if step == _best(run) else "", _bytes(size), written
 
 
 def _best(run: Any) -> int | None:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from netspec.ir import Body, DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array, Learned, Transform
-from netspec.library.data.columns import Table, keep_records, number_records
+from netspec.library.data.columns import Table, Values, keep_records, number_records, rows_of, select
+from netspec.library.data.datasets.mix import SOURCE
+from netspec.library.data.transforms.kept import Take
 from netspec.train.data_split import find_held, take_part
 from netspec.train.field_checks import check_fields
 
@@ -53,6 +55,7 @@ def prepare_part(loaded: Loaded, plan: DataPlan, folder: Path | None, known: Kno
 def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples behind the plan's transforms of whole data, and what those know now."""
     found: dict[str, Learned] = {}
+    data = take_turns(put_in_order(data, plan), plan)
     for name, transform in name_transforms(plan.transforms):
         if transform.whole:
             before = data
@@ -61,6 +64,42 @@ def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowled
             data = data if transform.arranges else keep_records(data, before)
             found |= {} if learned is None else {name: learned}
     return data, found
+
+
+def put_in_order(data: Table, plan: DataPlan) -> Table:
+    """The examples in the order of the field `split_by`, those of each series together, where the chain cuts them as they follow each
+    other; those of one moment, and all where the data have no such field, as they are."""
+    cut = next((transform for transform in plan.transforms if transform.in_order), None)
+    moment = plan.dataset.split_by
+    if cut is None or moment is None or moment not in data:
+        return data
+    keys = [_first_places(_numbers(data[name])) for name in cut.reads() if name in data]
+    order = np.lexsort((_numbers(data[moment]), *keys))
+    return select(data, order) if (np.diff(order) < 0).any() else data
+
+
+def take_turns(data: Table, plan: DataPlan) -> Table:
+    """The examples of a mixture by turns, as its weights say, where only the first are taken: else those would be of one dataset."""
+    weights = plan.dataset.mixture()
+    if weights is None or not any(isinstance(transform, Take) for transform in plan.transforms):
+        return data
+    sources = _numbers(data[SOURCE])
+    turns = np.zeros(len(sources))
+    for own, weight in enumerate(weights):
+        rows = np.flatnonzero(sources == own)
+        turns[rows] = (np.arange(len(rows)) + 0.5) / weight
+    return select(data, np.argsort(turns, kind="stable"))
+
+
+def _numbers(values: Values) -> Array:
+    """A field of one number for each example."""
+    return np.asarray(rows_of(values, np.arange(len(values))))
+
+
+def _first_places(values: Array) -> Array:
+    """For each example the place of the first with the same number."""
+    _, first, which = np.unique(values, return_index=True, return_inverse=True)
+    return first[which]
 
 
 def name_transforms(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:

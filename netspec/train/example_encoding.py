@@ -13,7 +13,7 @@ from netspec.library.base import Transform
 from netspec.library.data.columns import LENGTH, Table, rows_of
 from netspec.shape import TensorType
 from netspec.train.collation import collate
-from netspec.train.data_preparation import Knowledge, bound_lengths, name_transforms
+from netspec.train.data_preparation import Knowledge, bound_lengths, name_transforms, put_in_order
 from netspec.train.field_checks import check_fields
 from netspec.train.python_sequences import pad_lists
 
@@ -65,6 +65,7 @@ def _apply_chain(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, An
 
 def apply_to_all(plan: DataPlan, table: Table, known: Knowledge) -> Table:
     """The examples behind those steps of the chain that work on all of them and make something of each."""
+    table = put_in_order(table, plan)
     for name, transform in name_transforms(plan.transforms):
         if transform.whole and not transform.arranges:
             table = transform.learn(table, None, known.get(name))[0]

@@ -193,3 +193,127 @@ def test_changed_bytes_are_a_problem_or_harmless(tmp_path: Path, capsys: pytest.
             code = main(["data", str(written(tmp_path, f"x{kind}", bytes(changed)))])
             found = capsys.readouterr()
             assert code == 0 or (code == 1 and f"x{kind}" in found.err), (code, found)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> str:
+    """The one problem of a command that changes nothing."""
+    assert main(["data", *map(str, argv)]) in (1, 2)
+    found = capsys.readouterr()
+    assert not found.out and found.err.count("error[") == 1, found
+    return found.err
+
+
+def test_a_label_that_is_not_there_or_cannot_be_learned_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{k},{k % 2},2020-01-{10 + k}\n" for k in range(20))
+    table = written(tmp_path, "t.csv", "a,label,when\n" + rows)
+    lines = written(tmp_path, "t.jsonl", json_lines(lambda k: {"x": k, "name": f"n{k}", "label": k % 2}))
+    np.savez(tmp_path / "t.npz", x=np.ones((9, 3)), label=np.arange(9) % 2)
+    for file in (table, lines, tmp_path / "t.npz"):
+        assert "did you mean `label`?" in refused(capsys, file, "--label", "lable")
+    assert "t.csv` has no `zzz`" in refused(capsys, table, "--label", "zzz") and "names nothing" in refused(capsys, table, "--label", "")
+    assert "it holds dates" in refused(capsys, table, "--label", "when")
+    assert "40 different texts in 40 lines" in refused(capsys, lines, "--label", "name")
+    assert "learns one number an example" in refused(capsys, tmp_path / "t.npz", "--label", "x")
+    text, sentences = written(tmp_path, "t.txt", "one\ntwo\n"), written(tmp_path, "t.conllu", SENTENCES)
+    assert "have no columns" in refused(capsys, text, "--label", "a") and "has no `TAG`" in refused(capsys, sentences, "--label", "TAG")
+    assert "the classes, its sub-folders, are the label" in refused(capsys, file_of(tmp_path, "pets"), "--label", "cat")
+
+
+def test_a_column_without_a_name_that_counts_the_lines_is_no_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = looked(capsys, written(tmp_path, "t.csv", ",a,label\n" + "".join(f"{k},{k % 7},{k % 2}\n" for k in range(40))))[1]
+    assert "note: the column without a name is an id, as it seems" in out and "taken for the label: `label`" in out
+    assert 'columns={x: ["a"]}' in out
+
+
+def test_what_holds_nothing_or_has_no_name_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty, sentences = written(tmp_path, "e.conllu", "# a\n\n# b\n\n"), written(tmp_path, "t.conllu", SENTENCES)
+    assert "e.conllu` holds no records" in refused(capsys, empty) and "e.conllu` holds" in refused(capsys, sentences, "--test", empty)
+    assert "there is no file ``" in refused(capsys, "")
+    pictures = tmp_path / b"f\xff".decode("utf-8", "surrogateescape")
+    file_of(tmp_path, "pets").rename(pictures)
+    assert "f<0xFF>`: its name is not UTF-8" in refused(capsys, pictures)
+    np.save(tmp_path / "one.npy", np.array(3.0))
+    assert "it is one number without an axis" in refused(capsys, tmp_path / "one.npy")
+
+
+def test_arrays_without_an_axis_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, size in (("a.npz", 20), ("b.npz", 8)):
+        np.savez(tmp_path / name, x=np.ones((size, 3)), label=np.arange(size) % 2, n=np.array(3))
+    code, out = looked(capsys, tmp_path / "a.npz", "--test", tmp_path / "b.npz")
+    assert code == 0 and "note: `n` is left out: it has no axis" in out and "fields={x: f32[3], label: i32[]}" in out
+
+
+def test_the_folder_that_one_stands_in_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file_of(tmp_path, "pets"))
+    code, out = looked(capsys, ".", "-o", tmp_path / "m.net")
+    assert (
+        code == 0
+        and 'image_folder("pets"' in out
+        and f"--data {tmp_path}" in out.replace("'", "")
+        and check(tmp_path / "m.net").problems == ()
+    )
+
+
+def test_a_horizon_that_cannot_be_kept_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def hours(value: Callable[[int], object]) -> Path:
+        rows = "".join(f"2024-01-{1 + k // 24:02} {k % 24:02}:00,{value(k)},{k % 5}\n" for k in range(300))
+        return written(tmp_path, "t.csv", "when,load,wind\n" + rows)
+
+    ahead = ("--label", "load", "--horizon")
+    gaps = refused(capsys, hours(lambda k: "" if k % 90 == 5 else k % 24), *ahead, "6")
+    assert "`--horizon 6` cannot be kept: windows need every value" in gaps and "4 (1%) of 300 lines" in gaps and "`--horizon 0`" in gaps
+    assert "write `--horizon 23` or less" in refused(capsys, hours(lambda k: k % 24), *ahead, "60")
+    assert looked(capsys, hours(lambda k: k % 24), *ahead, "23")[1].count("horizon=23") == 1
+    assert "`load` is no number" in refused(capsys, hours(lambda k: "ab"[k % 2]), *ahead, "6")
+    out = looked(capsys, hours(lambda k: k % 3), *ahead, "6", "-o", tmp_path / "m.net")[1]
+    assert "horizon=6" in out and "classes" not in out and check(tmp_path / "m.net").problems == ()
+    assert "only the lines of tables" in refused(capsys, written(tmp_path, "t.txt", "a\nb\n"), "--horizon", "2")
+
+
+def test_lines_that_belong_together_are_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def visits(name: str, value: Callable[[int], object]) -> str:
+        rows = "".join(f"{value(k // 4)},{k * k % 17},{k % 2}\n" for k in range(160))
+        return looked(capsys, written(tmp_path, "t.csv", f"{name},a,label\n" + rows), "-o", tmp_path / f"{name}.net")[1]
+
+    out = visits("patient", lambda k: k)
+    assert 'keep them in one part: `group="patient"`, with a field of its own, `patient: i32[]`, in place' in out
+    assert "belong together" not in visits("size", lambda k: k)
+    assert 'keep them in one part: `group="who"`' in visits("who", lambda k: f"p{k}")
+    spec = (tmp_path / "who.net").read_text().replace("test=0.2", 'test=0.2, group="who"')
+    code, out = looked(capsys, written(tmp_path, "grouped.net", spec), "--data", tmp_path)
+    assert code == 0 and " training: " in out and " test: " in out and check(tmp_path / "grouped.net").problems == ()
+
+
+def test_no_spec_is_written_that_could_not_train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def unwritten(file: Path) -> str:
+        assert main(["data", str(file), "-o", str(tmp_path / "m.net")]) == 1 and not (tmp_path / "m.net").exists()
+        found = capsys.readouterr()
+        assert found.err.count("error[option-not-kept]") == 1, found
+        return found.out
+
+    pets = file_of(tmp_path, "pets")
+    (tmp_path / "one").mkdir()
+    (pets / "cat").rename(tmp_path / "one" / "cat")
+    assert "note: one class alone tells nothing apart" in unwritten(tmp_path / "one")
+    np.savez(tmp_path / "e.npz", x=np.ones((10, 0)), label=np.arange(10) % 2)
+    assert "`x` is left out: it has nothing in an example" in unwritten(tmp_path / "e.npz")
+    large = written(tmp_path, "t.jsonl", "".join(f'{{"x": {"1e999" if k == 3 else k}, "label": {k % 2}}}\n' for k in range(30)))
+    assert "`x` is left out: it holds numbers that are too large" in unwritten(large)
+    named = written(tmp_path, b"q\xff.csv".decode("utf-8", "surrogateescape"), "a,label\n" + "".join(f"{k},{k % 2}\n" for k in range(20)))
+    assert "a spec cannot write their names" in unwritten(named)
+    assert "names nothing" in refused(capsys, large, "-o", "")
+
+
+def test_what_is_not_read_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, dataset in (
+        ("a.parquet", "hf_dataset"),
+        ("a.array_record", "array_record"),
+        ("a.tfrecord", "tf_record"),
+        ("a.bin", ".jsonl"),
+    ):
+        assert f"{dataset}" in refused(capsys, written(tmp_path, name, b"PAR1\0junk"))
+    (tmp_path / "bad" / "cat").mkdir(parents=True)
+    written(tmp_path / "bad" / "cat", "0.png", b"x")
+    assert "cat/0.png` cannot be read as an image" in refused(capsys, tmp_path / "bad")

@@ -96,7 +96,6 @@ HEAD = b"x_0,x_1,label\n"
 GOOD = HEAD + b"1,2,0\n3,4,1\n5,6,0\n"
 WIDE = ",".join(f"c{k}" for k in range(100_000)).encode() + b"\n" + b"1," * 99_999 + b"1\n"
 BEYOND = b'{"x": [1, ' + b"9" * 400 + b'], "label": 0}\n'
-REFUSED = "note: 2 refused: "
 WORD = "1\tthe\t_\t_\tD\t_\t_\t_\t_\t_\n"
 
 
@@ -166,9 +165,9 @@ CASES: dict[str, Case] = {
     "nine columns": Case("t.conllu", (WORD + WORD.replace("\t_\n", "\n")).encode(), "line 2 of `{}` is no CoNLL-U"),
     "a word out of order": Case("t.conllu", (WORD + "7" + WORD[1:]).encode(), "line 2 of `{}` is no CoNLL-U"),
     "no class": Case("pets", lambda path: path.mkdir(), "pets"),
-    "an empty picture": Case("pets", lambda path: picture(path, b""), "a.png", REFUSED),
-    "a picture of gigabytes": Case("pets", lambda path: picture(path, png(100_000, 100_000, zlib.compress(b"\0" * 99))), "a.png", REFUSED),
-    "a cut off picture": Case("pets", lambda path: picture(path, png(8, 8, zlib.compress(b"\0" * 200))[:-40]), "a.png", REFUSED),
+    "an empty picture": Case("pets", lambda path: picture(path, b""), "a.png"),
+    "a picture of gigabytes": Case("pets", lambda path: picture(path, png(100_000, 100_000, zlib.compress(b"\0" * 99))), "a.png"),
+    "a cut off picture": Case("pets", lambda path: picture(path, png(8, 8, zlib.compress(b"\0" * 200))[:-40]), "a.png"),
 }  # fmt: skip
 
 

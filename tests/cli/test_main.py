@@ -165,6 +165,34 @@ def test_signals_end_with_their_code(number: signal.Signals, code: int, root: Pa
     assert (process.returncode, err) == (code, "")
 
 
+COLLECTOR = """
+import gc, os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from netspec.cli import explain
+from netspec.cli.main import main
+def collect(phase, info):
+    if phase == "start":
+        os.kill(os.getpid(), int(sys.argv[1]))
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            pass
+def run(args):
+    gc.callbacks.append(collect)
+    gc.collect()
+    gc.callbacks.remove(collect)
+    time.sleep(20)
+    return 0
+explain.run = run
+sys.exit(main(["explain", "x"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_inside_a_callback_of_the_garbage_collector_ends_the_command_too(number: signal.Signals, code: int, root: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", COLLECTOR, str(int(number))], cwd=root, capture_output=True, text=True, timeout=15)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 def test_a_closed_pipe_is_no_bug(root: Path) -> None:
     code = "from netspec.cli.main import main; import sys; sys.exit(main(['explain']))"
     read, write = os.pipe()

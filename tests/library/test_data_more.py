@@ -12,11 +12,12 @@ from netspec.cli.main import main
 from netspec.compile import check
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data import arrays, records
-from netspec.library.base import BadArguments
+from netspec.library.base import BadArguments, Transform
 from netspec.library.data.columns import rows_of
 from netspec.library.data.datasets.npy import Mapped, Npy
 from netspec.library.data.datasets.synthetic import Synthetic
 from netspec.library.data.transforms.class_weights import ClassWeights
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import TensorType
 
 PAIR, WHOLE, TRUTH = TensorType("f32", (2,)), TensorType("i32"), TensorType("bool")
@@ -122,6 +123,17 @@ def test_rare_classes_weigh_as_much_as_the_others_together() -> None:
     ClassWeights().require_learned(known)
     seen = ClassWeights().learn({"label": np.array([5, 1])}, None, known)[0]["weight"]
     assert seen.tolist() == pytest.approx([10 / 3, 1])
+
+
+def test_steps_on_whole_data_pass_by_a_label_that_is_not_there() -> None:
+    """To predict, only what the inputs are made of is given."""
+    data = {"other": np.zeros(100, np.float32)}
+    ops = [
+        example.op for kind in classes() if issubclass(kind, Transform) and kind.whole and not kind.arranges for example in kind.examples()
+    ]
+    assert len(ops) > 5
+    for op in ops:
+        assert list(op.learn(data, None, None)[0]) == ["other"], op
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,19 @@ def test_a_mixture_trains() -> None:
     assert plan.eval.test is not None and plan.eval.test.dataset.known_count() == Digits(part="test").known_count()
 
 
+@pytest.mark.parametrize(("first", "shares"), [(50, [45, 5]), (7, [6, 1]), (10_000, [1437, 360])])
+def test_the_first_of_a_mixture_are_of_all_by_their_weights(first: int, shares: list[int]) -> None:
+    chain = f'mix([digits(), digits("test")], weights=[0.9, 0.1], validation=none) -> take({first}) -> batch(5)'
+    checked = check(Source("m.net", SPEC.format(chain=chain)))
+    assert checked.typed is not None, checked.problems
+    source = feed_from(None, checked.typed.trains[0].data, 0)
+    assert isinstance(source, ArrayFeed)
+    images, sources = (rows_of(source.arrays[name], np.arange(source.examples)) for name in ("image", "source"))
+    assert np.bincount(np.asarray(sources)).tolist() == shares
+    for own, (dataset, count) in enumerate(zip((Digits(), Digits(part="test")), shares, strict=True)):
+        np.testing.assert_array_equal(np.asarray(images)[sources == own], rows_of(dataset.load(None)["image"], np.arange(count)))
+
+
 @pytest.mark.parametrize(
     ("chain", "words"),
     [

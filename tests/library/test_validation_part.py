@@ -10,8 +10,10 @@ import pytest
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import OneGroup, TooFewToSplit
 from netspec.library.data.datasets.arrays import Arrays
+from netspec.library.data.datasets.csv import Csv
 from netspec.library.data.datasets.digits import Digits
 from netspec.library.data.datasets.karate import KarateClub
+from netspec.library.data.split_fields import find_split_problem
 from netspec.library.data.validation_part import choose_validation, count_validation
 from netspec.shape import TensorType
 
@@ -94,3 +96,17 @@ def test_data_that_are_one_whole_have_no_such_arguments() -> None:
 def test_other_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Digits(**arguments)
+
+
+def test_a_group_that_is_no_field_yet_is_to_be_declared() -> None:
+    fields = {"age": TensorType("f32"), "smoker": TensorType("i32")}
+    table = find_split_problem(Csv(file="a.csv", fields=fields, group="patient"), "group", "patient")
+    given = find_split_problem(Arrays(fields=fields, group="patient"), "group", "patient")
+    own = find_split_problem(Digits(group="patient"), "group", "patient")
+    assert table and given and own
+    assert table.help() == (
+        "declare it in `fields`, `patient: i32[]`, with `categories={patient: N}` where the column holds words, at most N of them; "
+        "the model need not take it"
+    )
+    assert given.help() == "declare it in `fields`, `patient: i32[]`; the model need not take it"
+    assert own.help() == "name one of `image` or `label`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,24 @@ def test_predict_writes_arrays(folder: Path, tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().out.startswith("logits: float32[70, 10] from ")
     assert np.load(tmp_path / "out.npz")["logits"].shape == (70, 10)
     assert main(arguments) == 2
+
+
+def test_checkpoints_are_listed_with_what_the_best_is_chosen_by(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = folder / "run" / "settings.json"
+    before = settings.read_text()
+    values = [
+        line for line in map(json.loads, (folder / "run" / "metrics.jsonl").read_text().splitlines()) if line["split"] == "validation"
+    ]
+    assert main(["checkpoints", str(folder / "run")]) == 0
+    assert capsys.readouterr().out.split()[:4] == ["step", "loss", "size", "written"]
+    try:
+        for best in ("max(accuracy)", "accuracy"):
+            settings.write_text(before.replace('"min(loss)"', json.dumps(best)))
+            assert main(["checkpoints", str(folder / "run")]) == 0
+            words = capsys.readouterr().out.split()
+            assert words[:5] == ["step", "loss", "accuracy", "size", "written"] and f"{values[-1]['metrics']['accuracy']:.4f}" in words
+    finally:
+        settings.write_text(before)
 
 
 def test_a_second_training_into_the_same_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

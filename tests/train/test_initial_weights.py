@@ -151,7 +151,8 @@ def test_export_init_from_and_checkpoints_from_the_command_line(
     assert tensors(tmp_path / "b0") == tensors(tmp_path / "b1") == tensors(tmp_path / "b2")
     assert "dense_1/kernel is [8, 10], [8, 12] in the model" in run("train", "wide.net", "--out", "c", "--init-from", "a", code=1)
     assert "left at its first value: dense_1/bias" in run("train", "wide.net", "--out", "c", "--init-from", "a", "--partial")
-    assert "`--init-from` is for its beginning" in run("train", "wide.net", "--out", "c", "--init-from", "a", "--partial", "--resume")
+    assert "goes on from its own checkpoint" in run("train", "wide.net", "--out", "c", "--init-from", "a", "--resume", code=2)
+    assert "end it in .msgpack" in run("export", "a", "--to", "flax", "-o", "w.safetensors", code=2)
     assert "error[no-initial-weights]" in run("train", "wide.net", "--partial", code=1)
 
     listed = run("checkpoints", "b0", "--verify").splitlines()

@@ -14,7 +14,10 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.testing.checks import hold
+from netspec.train.predictions.file_prediction import make_predictor
 
 FLOWERS = """netspec 1
 
@@ -26,8 +29,9 @@ model Flowers {
 
 train Flowers {
   data = csv("flowers.csv", fields={x: f32[2], label: i32[], price: f32[]}, columns={x: ["long", "wide"], label: "kind"},
-    classes={label: ["rose", "lily", "iris"]}, test=0.2) -> normalize(100, 20, field="price") -> normalize(1, 2, field="x") -> batch(8)
-  loss = softmax_cross_entropy(logits, label) + mean_squared_error(guess[:, 0], price)
+    classes={label: ["rose", "lily", "iris"]}, test=0.2) -> class_weights("label")
+    -> normalize(100, 20, field="price") -> normalize(1, 2, field="x") -> batch(8)
+  loss = softmax_cross_entropy(logits, label, weight=weight) + mean_squared_error(guess[:, 0], price)
   optimizer = adam(0.1)
   duration = 12 steps
 }
@@ -143,6 +147,9 @@ def test_the_same_examples_in_every_form_of_file_have_the_same_answers(home: Pat
     both = run.predict_files(tmp_path / "new.tsv", tmp_path / "new.jsonl")
     assert [row["file"] for row in both[10:12]] == [str(tmp_path / "new.tsv"), str(tmp_path / "new.jsonl")]
     assert [both[10]["row"], both[12]["line"]] == [11, 3]
+    files = [str(tmp_path / "new.tsv"), str(tmp_path / "new.csv")]
+    assert predict(home, "flowers", *files, "--output", str(tmp_path / "out.npz")) == 0
+    assert np.load(tmp_path / "out.npz")["file"][[0, -1]].tolist() == files
 
 
 def test_tags_stand_beside_their_words(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,6 +263,39 @@ def test_what_is_said_of_files_that_do_not_fit(
         assert message in said and help in said and said.count("error[") == 1, said
 
     hold((is_said,), *UNFIT.values())
+
+
+SERIES = """netspec 1
+
+model Town {
+  input x: f32[B, 8, 2]
+  output ahead = x -> flatten -> dense(2)
+}
+
+train Town {
+  data = csv("town.csv", fields={x: f32[2], label: f32[]}, columns={x: ["warmth", "load"], label: "load"}, test=0.2, split_by="time")
+    -> windows(8, horizon=2, target="label") -> batch(16)
+  loss = mean_squared_error(ahead, label)
+  optimizer = adam(0.05)
+  duration = 30 epochs
+}
+"""
+
+
+def test_a_column_that_predictions_lack_is_to_be_added_to_the_file_not_to_the_spec(tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("warmth,wind\n" + "1,2\n" * 9)
+
+    def told(text: str) -> str | None:
+        (tmp_path / "m.net").write_text(text)
+        program = netspec.compile(tmp_path / "m.net")
+        with pytest.raises(Mistake) as caught:
+            list(make_predictor(program, None, outputs=True).rows([tmp_path / "new.csv"]))
+        assert isinstance(caught.value.diagnostic, NoSuchColumn)
+        return caught.value.diagnostic.help()
+
+    past = "answers are made of the past of every column of `x`, that of the label too where it was trained on it"
+    assert told(SERIES) == f"{past}: add it to the file, which has `warmth`, `wind`"
+    assert told(FLOWERS) == "the model was trained with `x`, so answers need it too: add it to the file, which has `warmth`, `wind`"
 
 
 def test_an_example_that_the_model_cannot_take_is_named_by_its_line(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,16 +59,20 @@ class NoSuchColumn(Diagnostic):
     """What the file has."""
     argument: str = ""
     """The argument of the dataset that says where the field is, where it has one."""
+    predicted: str = ""
+    """Of a file to be predicted from: why the column must be there, in words. The spec is then as it was trained."""
 
     def message(self) -> str:
         return f"`{self.file}` has no `{self.column}`, which the field `{self.field}` is made of."
 
     def help(self) -> str | None:
         if near := nearest(self.column, self.columns):
-            return did_you_mean(near)
+            return f"{self.predicted}; {did_you_mean(near)}" if self.predicted else did_you_mean(near)
         more = ", …" if len(self.columns) > LIMITS.listed_names else ""
-        more += f"; if they hold it, write `{self.argument}`" if self.argument else ""
-        return f"it has {', '.join(f'`{c}`' for c in self.columns[: LIMITS.listed_names])}{more}" if self.columns else "it has nothing"
+        has = f"{', '.join(f'`{c}`' for c in self.columns[: LIMITS.listed_names])}{more}" if self.columns else "nothing"
+        if self.predicted:
+            return f"{self.predicted}: add it to the file, which has {has}"
+        return f"it has {has}" + (f"; if they hold it, write `{self.argument}`" if self.argument and self.columns else "")
 
 
 @record(kw_only=True)

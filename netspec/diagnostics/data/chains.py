@@ -48,6 +48,10 @@ class NoSplitField(Diagnostic):
     field: str
     fields: tuple[str, ...]
     """The fields there are."""
+    declares: bool = False
+    """Does the spec itself say what fields the data have?"""
+    categories: bool = False
+    """May words of a column be numbered?"""
 
     def message(self) -> str:
         return f"the data have no field `{self.field}` to set examples aside by."
@@ -56,6 +60,9 @@ class NoSplitField(Diagnostic):
         near = nearest(self.field, self.fields)
         if near:
             return did_you_mean(near)
+        if self.declares:
+            words = f", with `categories={{{self.field}: N}}` where the column holds words, at most N of them" if self.categories else ""
+            return f"declare it in `fields`, `{self.field}: i32[]`{words}; the model need not take it"
         named = f"name one of {one_of(self.fields)}"
         return named if self.argument == "group" else f'{named}, or write `split_by="time"` for the order of the file'
 

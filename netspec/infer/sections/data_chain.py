@@ -170,15 +170,32 @@ def find_order_problem(transforms: list, values: tuple) -> NotADataChain | None:
 
 
 def find_scattered(dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
-    """What cuts windows out of neighbouring rows stands behind a dataset that sets rows aside at random."""
+    """What cuts windows out of neighbouring rows stands behind a dataset that sets rows, or groups of them, aside out of the middle."""
     place = next((k for k, op in enumerate(transforms) if op.in_order), None)
-    if place is None or not dataset.scatters:
+    if place is None:
         return None
-    name, span = values[place + 1].name, values[0].span
-    why = f"has `{name}`, which needs neighbouring rows, but `{values[0].name}` sets rows aside one by one"
-    written = span.text.rstrip()
-    edit = (Edit(Span(span.source, span.end - 1, span.end), ', split_by="time")'),) if written.endswith(")") else ()
-    return NotADataChain(at=values[place + 1].span, why=why, repair='set the last ones aside: `split_by="time"`', changes=edit)
+    value, source = values[place + 1], values[0]
+    needs = f"has `{value.name}`, which needs neighbouring rows, but `{source.name}`"
+    if dataset.scatters:
+        repair = 'set the last ones aside: `split_by="time"`'
+        changes = add_argument(source, 'split_by="time"')
+        return NotADataChain(at=value.span, why=f"{needs} sets rows aside one by one", repair=repair, changes=changes)
+    if dataset.split_by is not None and dataset.split_by in getattr(transforms[place], "target", ()):
+        why = f"{needs} sets rows aside by `{dataset.split_by}`, which is predicted and no order of rows"
+        return NotADataChain(at=value.span, why=why, repair='set the last ones aside: `split_by="time"`')
+    if dataset.group is not None and not transforms[place].reads():
+        argument = f'series="{dataset.group}"'
+        why, changes = f"{needs} sets them aside by `group`", add_argument(value, argument)
+        return NotADataChain(
+            at=value.span, why=why, repair=f"no window crosses from one group to the next with `{argument}`", changes=changes
+        )
+    return None
+
+
+def add_argument(value: OpValue | Composed, argument: str) -> tuple[Edit, ...]:
+    """The edit that gives a call another argument, where it is written as one."""
+    written, source = value.span.text.rstrip(), value.span.source
+    return (Edit(Span(source, value.span.end - 1, value.span.end), f", {argument})"),) if written.endswith(")") else ()
 
 
 def find_cache_problem(transforms: list, values: tuple) -> NotADataChain | None:

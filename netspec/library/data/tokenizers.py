@@ -48,6 +48,8 @@ class _Tokenizer(Transform):
         return {} if size is None else {"tokens": size}
 
     def learn(self, data: Table, folder: Path | None, known: Learned | None) -> tuple[Table, Learned | None]:
+        if "text" not in data:  # to predict, where no input is made of it
+            return data, known
         learned = known or self._learned(data, folder)
         tokens = self._encoded(data["text"], learned)
         lengths = tokens.lengths.astype(np.int32)

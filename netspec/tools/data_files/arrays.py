@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.lazy import np
@@ -10,9 +10,8 @@ from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.field_facts import count_values
-from netspec.tools.data_files.look import Look, Starter, align, count, write_names
-from netspec.tools.data_files.table_spec import field_name
-from netspec.tools.data_files.tables import LABELS, SET_ASIDE
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, require_label, write_names
+from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
 """The element type that a spec has for one of NumPy; numbers of 64 bits become narrower, where they fit."""
@@ -23,17 +22,27 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     arrays = read_all(paths[0])
     sizes = [len(array) for array in arrays.values() if array.ndim]
     examples = max(set(sizes), key=lambda size: (sizes.count(size), size)) if sizes else 0
-    used = {name: array for name, array in arrays.items() if array.ndim and len(array) == examples and dtype_of(array)}
+    used = {name: array for name, array in arrays.items() if is_field(array, examples)}
     rows = [(name, describe_array(array), holds(array)) for name, array in arrays.items()]
     left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
     others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
     sound = {name: array for name, array in used.items() if _finite(array)}
-    compared = fields.compare(sound, read_all(tests[0]), "the evaluation") if tests else ()
+    compared = _compare(sound, tests[0]) if tests else ()
     found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
+    require_label(label, arrays, paths[0], why_no_label(arrays.get(label), examples))
     chosen = guess_label(used, label)
     named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
     starter = make_starter(*named, used, chosen) if examples else None
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
+
+
+def _compare(arrays: Mapping[str, Array], test: Path) -> Iterator[str]:
+    """What an archive that is evaluated lacks, and what of it training has, or has not."""
+    others = read_all(test)
+    like = {n: others[n] for n, array in arrays.items() if n in others and others[n].shape[1:] == array.shape[1:] and others[n].ndim}
+    yield from (f"`{test.name}` has no `{name}` of such examples" for name in arrays if name not in like)
+    if len({len(array) for array in like.values()}) == 1:
+        yield from fields.compare({name: arrays[name] for name in like}, like, "the evaluation")
 
 
 def dtype_of(array: Array) -> str:
@@ -47,14 +56,30 @@ def _finite(array: Array) -> bool:
 
 def holds(array: Array) -> str:
     """What is in an array, as far as it holds numbers."""
-    return fields.describe(array) if array.size and dtype_of(array) and _finite(array) else ""
+    return fields.describe(array) if array.ndim and array.size and dtype_of(array) and _finite(array) else ""
+
+
+def is_field(array: Array, examples: int) -> bool:
+    """Has an array something for each example?"""
+    return bool(dtype_of(array) and array.ndim and len(array) == examples and array[:1].size)
 
 
 def why_not(array: Array, examples: int) -> str:
     """Why an array is no field."""
+    if array.ndim and len(array) == examples and dtype_of(array):
+        return f"it has nothing in an example ({describe_array(array)})"
     if not dtype_of(array):
         return f"its elements are no numbers ({array.dtype})"
     return "it has no axis" if not array.ndim else f"it has {len(array):,} records, the others have {examples:,}"
+
+
+def why_no_label(array: Array | None, examples: int) -> str:
+    """Why an array cannot be the label of a small spec; "" where it may."""
+    if array is None:
+        return ""
+    if not is_field(array, examples):
+        return why_not(array, examples)
+    return "" if array.ndim == 1 else f"it has {describe_array(array)}, and the small spec learns one number an example"
 
 
 def guess_label(arrays: Mapping[str, Array], wished: str) -> str:
@@ -82,7 +107,7 @@ def make_starter(file: str, test: str, arrays: Mapping[str, Array], label: str) 
     renamed = ", ".join(f'{old}="{new}"' for old, new in names.items() if old != new)
     declared = ", ".join(f"{name}: {field_type(arrays[name])}" for name in (*inputs, label))
     ending = f"test={test or SET_ASIDE}"
-    batch = next((size for size in (128, 64, 32, 16, 8) if len(arrays[label]) >= 8 * size), 4)
+    batch = batch_size(len(arrays[label]))
     data = f"npz({file}, fields={{{declared}}}, {ending}){f' -> rename({renamed})' if renamed else ''} -> shuffle -> batch({batch})"
     ports = tuple(f"{names[name]}: {dtype_of(array)}[{', '.join(('B', *map(str, array.shape[1:])))}]" for name, array in inputs.items())
     flat = [_flat(names[name], array) for name, array in inputs.items()]

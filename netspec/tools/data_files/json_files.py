@@ -14,9 +14,9 @@ from netspec.lazy import np
 from netspec.library.data.datasets.json_objects import leaves, read_objects
 from netspec.limits import LIMITS
 from netspec.record import record
-from netspec.tools.data_files.look import Look, Starter, align, count, quoted, share, write_names
-from netspec.tools.data_files.table_spec import field_name
-from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE
+from netspec.shape.types import LARGEST
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, quoted, require_label, share, write_names
+from netspec.tools.data_files.tables import FEW, LABELS, SET_ASIDE, field_name
 
 TOKENS = 100_000
 """Whole numbers of a sequence up to this one are taken for those of words."""
@@ -37,6 +37,15 @@ class Entry:
     """Of a list; None where lists have different lengths."""
     whole: bool = False
     """Are all numbers of a list whole?"""
+    large: bool = False
+    """Is a number larger than f32 holds?"""
+
+    @property
+    def fault(self) -> str:
+        """Why it is no field, where it is none."""
+        if self.large:
+            return "it holds numbers that are too large"
+        return "it is missing or null in some lines" if self.gaps else "no field holds it"
 
     @property
     def sequence(self) -> bool:
@@ -63,15 +72,13 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
         raise Mistake(NoRecords(file=str(paths[0])))
     entries = {name: _entry(name, lines) for name in dict.fromkeys(name for line in lines for name in line)}
     used = {name: entry for name, entry in entries.items() if entry.kind and not entry.gaps}
+    require_label(label, entries, paths[0], _why_no_label(entries[label], label in used) if label in entries else "")
     chosen = _guess_label(used, label)
     rows = [
         (e.name, e.kind, e.describe() if e.kind else "", f"{share(e.gaps, len(lines))} missing" if e.gaps else "") for e in entries.values()
     ]
     inputs, notes = _choose_inputs(used, chosen)
-    left = [
-        f"`{name}` is left out: {'it is missing or null in some lines' if e.gaps else 'no field holds it'}" for name, e in entries.items()
-    ]
-    left_out = [note for note, name in zip(left, entries, strict=True) if name not in used]
+    left_out = [f"`{name}` is left out: {entry.fault}" for name, entry in entries.items() if name not in used]
     again = len(lines) - len({repr(line) for line in lines})
     repeated = [f"{count(again, 'line')} {'repeats' if again == 1 else 'repeat'} another one"] if again else []
     named = write_names(paths, paths, tests), write_names(tests[:1], paths, tests)
@@ -85,6 +92,8 @@ def _entry(name: str, lines: Sequence[Mapping[str, Any]]) -> Entry:
     """What stands under a name."""
     values = [line[name] for line in lines if line.get(name) is not None]
     gaps, kinds = len(lines) - len(values), {type(value) for value in values}
+    if any(type(leaf) in (int, float) and abs(leaf) > LARGEST["f32"] for value in values for leaf in leaves(value)):
+        return Entry(name, values, gaps, "", large=True)
     if kinds and kinds <= {int, float}:
         return Entry(name, values, gaps, "whole" if kinds == {int} else "number")
     if kinds in ({bool}, {str}):
@@ -107,6 +116,17 @@ def _common_shape(values: Sequence[Any]) -> tuple[int | None, ...] | None:
         return None
     lengths, rest = {len(value) for value in values}, next(iter(shapes))[1:]
     return (lengths.pop() if len(lengths) == 1 else None, *rest)
+
+
+def _why_no_label(entry: Entry, used: bool) -> str:
+    """Why an entry cannot be the label; "" where it may."""
+    if not used:
+        return entry.fault
+    if entry.kind in ("whole", "number") or _words(entry):
+        return ""
+    return {"list": "it holds lists", "truth": "it holds truth values, which are no classes: write 0 and 1"}.get(
+        entry.kind, f"it holds {len(set(entry.values)):,} different texts in {count(len(entry.values), 'line')}"
+    )
 
 
 def _guess_label(used: Mapping[str, Entry], wished: str) -> str:
@@ -154,7 +174,7 @@ def _make_starter(file: str, test: str, inputs: Mapping[str, Entry], label: Entr
     renamed = f", names={{{', '.join(f'{name}: {quoted(own)}' for name, own in names.items())}}}" if names else ""
     scaled = [name for name, text in {**types, "label": kind}.items() if text.startswith("f")]
     steps = "".join(f' -> standardize("{name}")' for name in scaled)
-    batch = next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
+    batch = batch_size(lines)
     ending = f"test={test or SET_ASIDE}"
     data = f"json_lines({file}, fields={{{declared}}}{renamed}{classes}, {ending}){steps} -> shuffle -> batch({batch})"
     ports = [

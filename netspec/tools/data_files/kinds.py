@@ -6,7 +6,10 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.looks import NotLookedAt, OptionNotKept
 from netspec.files import read_start
+from netspec.library.data.datasets.image_folder import ENDINGS
 from netspec.library.data.datasets.packed_file import PACKED
 from netspec.record import replace
 from netspec.tools.data_files.look import Look
@@ -24,6 +27,13 @@ KINDS = {
     ".text": "texts:look_at_lines",
 }
 """Which function looks at a file, by the end of its name."""
+OTHERS = {
+    **dict.fromkeys((".parquet", ".pq"), 'declare it by `hf_dataset(file="…", …)`'),
+    **dict.fromkeys((".array_record", ".arrayrecord"), "declare it by `array_record(…)`"),
+    **dict.fromkeys((".tfrecord", ".tfrecords", ".tf_record"), "declare it by `tf_record(…)`"),
+    **dict.fromkeys(sorted(ENDINGS), "look at the folder that has one folder of pictures for each class"),
+}
+"""What to do about files that are data as well, but are not looked at."""
 
 
 def kind_of(path: Path) -> str:
@@ -33,10 +43,15 @@ def kind_of(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKED]
     if suffixes and suffixes[-1] in KINDS:
         return KINDS[suffixes[-1]]
-    start = read_start(path, 6)
+    start = read_start(path, 1 << 12)
     if start.startswith(b"PK"):
         return KINDS[".npz"]
-    return KINDS[".npy"] if start == b"\x93NUMPY" else KINDS[".txt"]
+    if start.startswith(b"\x93NUMPY"):
+        return KINDS[".npy"]
+    ending = suffixes[-1] if suffixes else ""
+    if ending in OTHERS or b"\0" in start and path.suffix.lower() not in PACKED:
+        raise Mistake(NotLookedAt(file=str(path), instead=OTHERS.get(ending, "")))
+    return KINDS[".txt"]
 
 
 SEVERAL = ("table_spec:look", "json_files:look", "single_arrays:look", "texts:look_at_lines", "texts:look_at_sentences")
@@ -51,6 +66,9 @@ def look_at(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: i
     """What the files hold; `horizon` is how many lines ahead the label is to be predicted. Raises `Mistake` for files that are not as they
     should be."""
     kind = kind_of(paths[0])
+    if horizon and kind not in SERIES:
+        why = f"only the lines of tables are taken for a series, and `{paths[0].name}` is none"
+        raise Mistake(OptionNotKept(option=f"--horizon {horizon}", why=why, instead="leave it out"))
     module, name = kind.split(":")
     read = paths if kind in SEVERAL else paths[:1]
     found = getattr(importlib.import_module(f"netspec.tools.data_files.{module}"), name)(

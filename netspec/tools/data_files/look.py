@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import NoSuchColumn
+from netspec.diagnostics.data.looks import OptionNotKept
 from netspec.diagnostics.drawing.cells import escape, width
+from netspec.files import is_text
 from netspec.record import record
 
 
@@ -43,6 +47,20 @@ class Look:
     starter: Starter | None = None
     label: str = ""
     """What was taken for the label, in the words of the files."""
+
+
+def require_label(label: str, names: Iterable[str], file: Path, why_not: str = "") -> None:
+    """Raise `Mistake` where a label that is wished for is not there, or `why_not` it cannot be one; "" is no wish."""
+    if label and label not in (known := tuple(names)):
+        raise Mistake(NoSuchColumn(file=str(file), column=label, field="label", columns=known))
+    if label and why_not:
+        raise Mistake(OptionNotKept(option=f"--label {label}", why=why_not, instead="name another one"))
+
+
+def refuse_label(label: str, why: str) -> None:
+    """Raise `Mistake` where a label is wished for that nothing has."""
+    if label:
+        raise Mistake(OptionNotKept(option=f"--label {label}", why=why, instead="leave `--label` out"))
 
 
 def home_of(files: Sequence[Path]) -> str:
@@ -81,6 +99,11 @@ def share(part: int, whole: int) -> str:
     return f"{part:,} ({percent:.0f}%)" if percent >= 1 or not part else f"{part:,} (under 1%)"
 
 
+def batch_size(examples: int, most: int = 128, least: int = 4) -> int:
+    """A size of batches that leaves eight and more for an epoch."""
+    return next((size for size in (128, 64, 32, 16, 8) if size <= most and examples >= 8 * size), least)
+
+
 def starter_text(starter: Starter, name: str = "Starter") -> str:
     """A whole spec, in the one style of the language; "" where names of the data cannot be written in one."""
     body = [f"  {line}" for line in (*(f"input {text}" for text in starter.inputs), *starter.body)]
@@ -93,7 +116,8 @@ def starter_text(starter: Starter, name: str = "Starter") -> str:
         *([f"eval {{ data = {starter.evaluated} }}"] if starter.evaluated else []),
     ]
     served = ["", f"serve {name} {{ {starter.serve} }}"] if starter.serve else []
-    return format_text("\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""]))
+    text = "\n".join(["netspec 1", "", f"model {name} {{", *body, "}", "", f"train {name} {{", *settings, "}", *served, ""])
+    return format_text(text) if is_text(text) else ""
 
 
 def epochs_of(examples: int, most: int) -> int:

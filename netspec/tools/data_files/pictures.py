@@ -8,7 +8,7 @@ from pathlib import Path
 from netspec.lazy import np
 from netspec.library.data.datasets.image_folder import CLASSES, ImageFolder
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, count, epochs_of, write_names
+from netspec.tools.data_files.look import Look, Starter, batch_size, count, epochs_of, refuse_label, write_names
 
 SIDE = 32
 """Points to which the pictures of a first small model are cut."""
@@ -18,6 +18,7 @@ REFUSED = " refused: "
 
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What a folder of classes holds. Raises `Mistake`."""
+    refuse_label(label, "of a folder of pictures the classes, its sub-folders, are the label")
     folder = paths[0]
     dataset = ImageFolder(folder=folder.name)
     data, known = dataset.learn(folder.parent, None)
@@ -29,9 +30,14 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     if chosen.background is not None:
         warnings.append("some pictures are transparent: white is laid behind them, another shade by `background`")
     warnings += [line for line in described if REFUSED in line]
-    title = f"{folder.name}: {count(len(labels), 'picture')} of {count(len(names), 'class', 'classes')}"
     kept = [line for line in described if REFUSED not in line]
-    return Look(title, (*lines, *kept), tuple(warnings), _classifier(chosen, paths, tests, len(names), len(labels)))
+    if len(kept) < 2:  # of no kind there is a picture that can be read
+        data["image"].rows(np.arange(len(labels)))
+    if len(names) < 2:
+        warnings.append("one class alone tells nothing apart: put the pictures of each class into a folder of its own")
+    title = f"{folder.name}: {count(len(labels), 'picture')} of {count(len(names), 'class', 'classes')}"
+    starter = _classifier(chosen, paths, tests, len(names), len(labels)) if len(names) > 1 else None
+    return Look(title, (*lines, *kept), tuple(warnings), starter)
 
 
 def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
@@ -47,7 +53,7 @@ def _see(dataset: ImageFolder, home: Path) -> tuple[ImageFolder, list[str]]:
 
 def _classifier(dataset: ImageFolder, paths: Sequence[Path], tests: Sequence[Path], classes: int, pictures: int) -> Starter:
     """A small spec that tells the classes apart."""
-    size = next((size for size in (64, 32, 16, 8) if pictures >= 8 * size), 2)
+    size = batch_size(pictures, most=64, least=2)
     shade = "" if dataset.background is None else f", background={dataset.background}"
 
     def source(folders: Sequence[Path]) -> str:

@@ -12,7 +12,7 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.tools.data_files import arrays as archives
 from netspec.tools.data_files import fields
-from netspec.tools.data_files.look import Look, Starter, align, count
+from netspec.tools.data_files.look import Look, Starter, align, count, require_label
 
 
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
@@ -20,10 +20,11 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     found = {path.stem: map_array(path) for path in paths}
     looked = {name: np.asarray(array[: LIMITS.described_lines]) for name, array in found.items()}
     examples = len(next(iter(looked.values())))
-    used = {name: array for name, array in looked.items() if archives.dtype_of(array) and len(array) == examples}
+    used = {name: array for name, array in looked.items() if archives.is_field(array, examples)}
     rows = [(name, describe_array(array), archives.holds(looked[name])) for name, array in found.items()]
     why = {name: archives.why_not(array, examples) for name, array in looked.items() if name not in used}
     left_out = [f"`{name}` is left out: {reason}" for name, reason in why.items()]
+    require_label(label, found, paths[0], archives.why_no_label(looked.get(label), examples))
     chosen = archives.guess_label(used, label)
     starter = archives.make_starter('""', "", used, chosen) if used else None
     title = f"{count(len(paths), 'array')}" if len(paths) > 1 else f"{paths[0].name}: an array"

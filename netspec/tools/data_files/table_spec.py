@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.looks import OptionNotKept
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.csv import Csv
 from netspec.library.data.datasets.user_data import choose_held_out, choose_last
 from netspec.library.data.validation_part import choose_validation
 from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.tools.data_files.columns import NUMBERS, Column
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, quoted, write_names
-from netspec.tools.data_files.tables import SET_ASIDE, Roles, Table, find_roles, read, warnings
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, epochs_of, quoted, require_label, share, write_names
+from netspec.tools.data_files.tables import SET_ASIDE, USED, Roles, Table, field_name, find_roles, read, warnings
 
 SEED = 0
 """The seed of a spec that names none."""
+NO_LABEL = {"date": "it holds dates, which are no numbers", "too large": "its numbers are too large", "nothing": "it is empty"}
+"""Kinds of columns that no small spec learns."""
 LONGEST, FARTHEST = 24, 6
 """Rows of a window, and rows behind it that are predicted, where a series has enough of them."""
-
-
-def field_name(column: str, taken: set[str]) -> str:
-    """A column's name as a field of the language: `Fare (GBP)` is `fare_gbp`."""
-    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()).strip("_")
-    plain = plain if plain and plain[0].isalpha() else f"c_{plain}".rstrip("_")
-    found = next(name for number in range(len(taken) + 2) if (name := f"{plain}_{number}" if number else plain) not in taken)
-    taken.add(found)
-    return found
 
 
 def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int | None = None) -> Starter | None:
@@ -37,9 +32,9 @@ def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int |
     it is wished, the label is predicted ahead."""
     length, horizon = find_window(table.lines, bool(test), wished) if is_series(roles, wished) else (0, 0)
     numbers = (*roles.numbers, roles.label) if length else roles.numbers  # what is predicted has a past as well
-    if (not numbers and not roles.words) or roles.label.kind == "too large":
+    if (not numbers and not roles.words) or roles.label.kind in NO_LABEL:
         return None
-    taken = {"label", "x", "y", "logits", "batch", "h", "time"}
+    taken: set[str] = {*USED}
     words = {field_name(column.name, taken): column for column in roles.words}
     fields = {**({"x": f"f32[{len(numbers)}]"} if numbers else {}), **dict.fromkeys(words, "i32[]")}
     fields["label"] = "i32[]" if roles.classes else "f32[]"
@@ -58,15 +53,20 @@ def make_starter(file: str, test: str, table: Table, roles: Roles, wished: int |
 
 def is_series(roles: Roles, wished: int | None) -> bool:
     """Is the label to be predicted ahead: as it is wished, or because the lines are a series of a quantity?"""
-    return roles.series if wished is None else wished > 0 and roles.label.kind in NUMBERS and not roles.label.gaps
+    return roles.series if wished is None else wished > 0
 
 
 def find_window(lines: int, tested: bool, wished: int | None = None) -> tuple[int, int]:
     """How many rows a window of a series has, and how many behind it are predicted, so that the part for validation, a tenth of what stays
     for training, holds one as well; (0, 0) where it holds none."""
-    room = int(lines * (1 if tested else 1 - SET_ASIDE) / 10)
+    room = find_room(lines, tested)
     horizon = min(max(room // 4, 1), FARTHEST) if wished is None else wished
     return (min(room - horizon, LONGEST), horizon) if room > horizon else (0, 0)
+
+
+def find_room(lines: int, tested: bool) -> int:
+    """How many rows the part for validation has."""
+    return int(lines * (1 if tested else 1 - SET_ASIDE) / 10)
 
 
 def _find_training(table: Table, roles: Roles, test: str) -> Array:
@@ -78,7 +78,7 @@ def _find_training(table: Table, roles: Roles, test: str) -> Array:
         held = choose_last(len(lines), SET_ASIDE, None) if roles.time is not None else choose_held_out(len(lines), SET_ASIDE)
         lines = lines[~held]
     own = Csv(file="t.csv", fields={"label": TensorType("f32")}, split_by=None if roles.time is None else "time")
-    return lines[~choose_validation(own, {"label": roles.label.coded[lines]}, SEED, batch=_batch(table.lines))]
+    return lines[~choose_validation(own, {"label": roles.label.coded[lines]}, SEED, batch=batch_size(table.lines))]
 
 
 def _ends(roles: Roles, training: Array, horizon: int) -> tuple[tuple[str, ...], str, str]:
@@ -126,7 +126,7 @@ def _chain(
         *(['split_by="time"'] if roles.time is not None or cut else []),
     ]
     scaled = ' -> standardize("x")' if numbers else ""
-    return f"csv({', '.join(arguments)}){scaled}{cut} -> shuffle -> batch({_batch(table.lines)})"
+    return f"csv({', '.join(arguments)}){scaled}{cut} -> shuffle -> batch({batch_size(table.lines)})"
 
 
 def _number(value: float) -> str:
@@ -143,30 +143,42 @@ def _dict(pairs: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{name}: {value}" for name, value in pairs.items()) + "}"
 
 
-def _batch(lines: int) -> int:
-    """A size of batches that leaves some for an epoch."""
-    return next((size for size in (128, 64, 32, 16, 8) if lines >= 8 * size), 4)
-
-
 def look(paths: Sequence[Path], tests: Sequence[Path], label: str, horizon: int | None = None) -> Look:
     """What tables hold. Raises `Mistake`."""
     table = read(paths)
     test = read(tests) if tests else None
+    require_label(label, table.columns, paths[0], NO_LABEL.get(table.columns[label].kind, "") if label in table.columns else "")
     roles = find_roles(table, label)
+    if horizon:
+        require_ahead(table, roles, bool(test), horizon)
+        roles = replace(roles, classes=())  # what is predicted ahead is a quantity
     name = paths[0].name if len(paths) == 1 else f"{len(paths)} tables"
     of = "" if table.whole else f" (the first {LIMITS.described_lines:,} lines)"
     title = f"{name}: {count(table.lines, 'line')}, {count(len(table.columns), 'column')}{of}"
     lines = align([column.row() for column in table.columns.values()])
     starter = make_starter(write_names(paths, paths, tests), write_names(tests[:1], paths, tests), table, roles, horizon)
-    notes = (*warnings(table, roles, test), *_of_horizon(table, roles, bool(test), horizon))
+    notes = (*warnings(table, roles, test), *_of_horizon(roles, horizon))
     return Look(title, tuple(lines), notes, starter, roles.label.name)
 
 
-def _of_horizon(table: Table, roles: Roles, tested: bool, wished: int | None) -> Iterator[str]:
+def require_ahead(table: Table, roles: Roles, tested: bool, wished: int) -> None:
+    """Raise `Mistake` where the label cannot be predicted so many lines ahead."""
+    label, by_one = roles.label, "`--horizon 0` takes the lines one by one"
+    why = ""
+    if label.kind not in NUMBERS:
+        why, instead = f"`{label.name}` is no number", f"name a column of numbers by `--label`; {by_one}"
+    elif label.gaps:
+        why = f"windows need every value, and `{label.name}` is missing in {share(label.gaps, label.lines)} of {count(label.lines, 'line')}"
+        instead = f"fill them where the file is made, with the value before for example; {by_one}"
+    elif not find_window(table.lines, tested, wished)[0]:
+        room = find_room(table.lines, tested)
+        why = f"{count(table.lines, 'line')} are too few for windows that predict {wished:,} ahead"
+        instead = f"write `--horizon {room - 1}` or less; {by_one}" if room > 1 else by_one
+    if why:
+        raise Mistake(OptionNotKept(option=f"--horizon {wished}", why=why, instead=instead))
+
+
+def _of_horizon(roles: Roles, wished: int | None) -> Iterator[str]:
     """What one would want to know of a label that is to be predicted ahead."""
-    if wished and not is_series(roles, wished):
-        yield f"`{roles.label.name}` is no number, or is missing somewhere, so that nothing of it is predicted ahead"
-    elif wished and not find_window(table.lines, tested, wished)[0]:
-        yield f"{count(table.lines, 'line')} are too few for windows that predict {wished:,} ahead: they are taken one by one"
-    elif wished and roles.time is None:
+    if wished and roles.time is None:
         yield "no column says when its lines are from: windows take them as they follow each other"

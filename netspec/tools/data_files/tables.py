@@ -15,17 +15,26 @@ from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.data_files.columns import NUMBERS, Column, find_far_value
-from netspec.tools.data_files.look import count, share
+from netspec.tools.data_files.look import count, quoted, share
 
 TIME = re.compile(r"(?i)(date|time|timestamp|datetime|t|step|epoch|unix.?time)")
 """Names of columns of numbers that say when a line is from."""
 LABELS = ("label", "class", "target", "y", "survived", "species", "outcome", "diagnosis", "price", "quality", "score")
 ID = re.compile(r"(?i)(^|[^a-z])(id|idx|index|nr|no|number|row|key|unnamed.*)$|[a-z]I[Dd]$")
 """Names of columns that tell lines apart."""
+GROUP = re.compile(
+    r"(?i)(.*[^a-z])?(patient|subject|participant|person|user|customer|client|speaker|author|writer|group|session|site|hospital|family"
+    r"|household|device|machine|store|school|account)s?([^a-z]*(id|no|nr|number|name|key|code))?"
+)
+"""Names of columns that say which lines belong together."""
 SET_ASIDE = 0.2
 """The fraction that is proposed for evaluation where there is no second file."""
 UNBALANCED, RARE = 10, 2
 FEW = 20
+USED = ("label", "x", "y", "logits", "batch", "h", "time")
+"""Names of fields and values that a small spec has anyway."""
+REPEATED = (2, 50)
+"""Lines that have a value of a column that says which belong together, on the average, where its name tells nothing."""
 """Different whole numbers of a label that still are classes."""
 
 
@@ -50,6 +59,15 @@ class Table:
         """Of each line what these columns hold."""
         every = [(list(self.columns[name].texts), self.columns[name].codes) for name in names]
         return list(zip(*([texts[code] for code in codes] for texts, codes in every), strict=True))
+
+
+def field_name(column: str, taken: set[str]) -> str:
+    """A column's name as a field of the language: `Fare (GBP)` is `fare_gbp`."""
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()).strip("_")
+    plain = plain if plain and plain[0].isalpha() else f"c_{plain}".rstrip("_")
+    found = next(name for number in range(len(taken) + 2) if (name := f"{plain}_{number}" if number else plain) not in taken)
+    taken.add(found)
+    return found
 
 
 def read(paths: Sequence[Path]) -> Table:
@@ -96,7 +114,7 @@ class Roles:
 
 def find_roles(table: Table, label: str) -> Roles:
     """What each column is to be."""
-    chosen = table.columns[label] if label in table.columns else _guess_label(table)
+    chosen = table.columns[label] if label and label in table.columns else _guess_label(table)
     time = next((column for name, column in table.columns.items() if column is not chosen and _says_when(name, column)), None)
     left_out = {name: why for name, column in table.columns.items() if column is not chosen and (why := _why_not(column, time))}
     used = [column for name, column in table.columns.items() if column is not chosen and name not in left_out]
@@ -141,7 +159,7 @@ def _why_not(column: Column, time: Column | None = None) -> str:
         return f"is `{next(iter(column.counts))}` in every line"
     if column.kind == "date":
         return "holds dates, which are no numbers"
-    if column.kind == "whole" and different == column.lines > RARE and ID.search(column.name):
+    if column.kind == "whole" and different == column.lines > RARE and (not column.name or ID.search(column.name)):
         return "is an id, as it seems, and tells nothing about new lines"
     if column.kind == "words" and there > 10 and different > 0.5 * there and different > RARE:
         return f"has {different:,} different texts in {there:,} lines, so few occur again"
@@ -155,7 +173,7 @@ def _why_not(column: Column, time: Column | None = None) -> str:
 
 def warnings(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
     """What would mislead a training on the table, or its evaluation."""
-    yield from (f"`{name}` {why}: it is left out" for name, why in roles.left_out.items())
+    yield from (f"{f'`{name}`' if name else 'the column without a name'} {why}: it is left out" for name, why in roles.left_out.items())
     for column in (*roles.numbers, *roles.words):
         if 2 * column.gaps > column.lines:
             yield f"`{column.name}` is missing in {share(column.gaps, column.lines)} of {count(column.lines, 'line')}"
@@ -165,6 +183,7 @@ def warnings(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
             yield f"`{column.name}` tells `{roles.label.name}` exactly: is it known before the label is?"
     yield from _of_label(roles)
     yield from _of_parts(table, roles, test)
+    yield from _of_groups(table, roles) if test is None else ()
 
 
 def tells_label(column: Column, label: Column) -> bool:
@@ -214,6 +233,42 @@ def _of_parts(table: Table, roles: Roles, test: Table | None) -> Iterator[str]:
     for column in (*roles.numbers, *roles.words):
         other = test.columns.get(column.name)
         yield from [] if other is None else _of_column(column, other)
+
+
+def find_groups(table: Table, roles: Roles) -> Iterator[Column]:
+    """The columns that say, as it seems, which lines belong together: by their name, or as many words or ids occur several times each."""
+    for column in (*roles.numbers, *roles.words):
+        different, there = len(column.counts), column.lines - column.gaps
+        named = GROUP.fullmatch(column.name) is not None
+        marked = column.kind == "words" or (column.kind == "whole" and ID.search(column.name) is not None)
+        least, most = REPEATED
+        often = least * different <= there
+        if column.kind in ("words", "whole") and often and ((named and different >= 5) or (marked and FEW <= different >= there / most)):
+            yield column
+
+
+def _of_groups(table: Table, roles: Roles) -> Iterator[str]:
+    """Values of such columns that stand in training and in evaluation alike, where lines are set aside one by one."""
+    if roles.time is not None or table.lines < 2:
+        return
+    held = choose_held_out(table.lines, SET_ASIDE)
+    for column in find_groups(table, roles):
+        there = ~column.missing
+        both = len(np.intersect1d(column.coded[held & there], column.coded[~held & there]))
+        if both:
+            yield (
+                f"{both:,} of the {len(column.counts):,} values of `{column.name}` stand in training and in evaluation alike: "
+                f"if lines with the same one belong together, keep them in one part: {_proposal(column)}"
+            )
+
+
+def _proposal(column: Column) -> str:
+    """What to write in the declaration, so that lines with the same value of a column stay in one part."""
+    field = field_name(column.name, set(USED))
+    if column.kind == "words":
+        return f'`group="{field}"`'
+    renamed = "" if field == column.name else f" made of `columns={{{field}: {quoted(column.name)}}}`"
+    return f'`group="{field}"`, with a field of its own, `{field}: i32[]`{renamed}, in place of its number in `x`'
 
 
 def _of_column(column: Column, other: Column) -> Iterator[str]:

@@ -6,12 +6,25 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.records import NoRecords
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import join_columns
 from netspec.library.data.datasets.conllu import COLUMNS, sentences
 from netspec.library.data.datasets.text_file import text_lines_of
-from netspec.tools.data_files.look import Look, Starter, align, count, epochs_of, share, write_names
+from netspec.tools.data_files.look import (
+    Look,
+    Starter,
+    align,
+    batch_size,
+    count,
+    epochs_of,
+    refuse_label,
+    require_label,
+    share,
+    write_names,
+)
 
 WRITTEN = 80
 """Bytes that a first small model writes at most."""
@@ -25,6 +38,7 @@ def _lengths(lengths: Array) -> str:
 
 def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the lines of a text are like. Raises `Mistake`."""
+    refuse_label(label, "lines of text have no columns, and each byte is learned from those before it")
     lines = join_columns([text_lines_of(path) for path in paths])
     kept = lines.select(np.flatnonzero(lines.lengths))
     seen = Counter(row.tobytes() for row in kept.rows(np.arange(len(kept))))
@@ -46,7 +60,7 @@ def look_at_lines(paths: Sequence[Path], tests: Sequence[Path], label: str) -> L
 
 def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) -> Starter:
     """A small spec that predicts each byte from those before it, and of the last one that the line ends: there is a 0 behind it."""
-    size = next((size for size in (64, 32, 16, 8) if lines >= 8 * size), 2)
+    size = batch_size(lines, most=64, least=2)
     data = f"text_lines({write_names(paths, paths, tests)}) -> shuffle -> batch({size})"
     body = (
         "dim N >= 2",
@@ -67,19 +81,20 @@ def _model_of_bytes(paths: Sequence[Path], tests: Sequence[Path], lines: int) ->
 
 def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     """What the sentences of a CoNLL-U file are like. Raises `Mistake`."""
-    found = [[row for row in sentence] for path in paths for sentence in sentences(path)]
+    found = _read_sentences(paths)
     lengths = np.array([len(sentence) for sentence in found])
     forms = Counter(row[1] for sentence in found for row in sentence)
     columns = {name: Counter(row[place] for sentence in found for row in sentence) for place, name in enumerate(COLUMNS) if place > 1}
     rows = [("words of a sentence", _lengths(lengths)), ("forms", _forms(forms))]
     rows += [(name, _tags(counts)) for name, counts in columns.items() if name in ("UPOS", "XPOS", "DEPREL")]
-    tag = next((name for name in ("XPOS", "UPOS", "DEPREL") if 1 < len(columns[name]) <= 256), "")
+    require_label(label, columns, paths[0])
+    tag = label or next((name for name in ("XPOS", "UPOS", "DEPREL") if 1 < len(columns[name]) <= 256), "")
     warnings = [f"every word has `_` in {name}" for name in ("XPOS", "UPOS") if set(columns[name]) == {"_"}]
     again = len(found) - len({tuple(row[1] for row in sentence) for sentence in found})
     warnings += [f"{count(again, 'sentence')} {'repeats' if again == 1 else 'repeat'} another one"] if again else []
     if tests:
         own = {tuple(row[1] for row in sentence) for sentence in found}
-        other = [[row[1] for row in sentence] for path in tests for sentence in sentences(path)]
+        other = [[row[1] for row in sentence] for sentence in _read_sentences(tests)]
         both, words = sum(tuple(s) in own for s in other), [word for s in other for word in s]
         warnings += [f"{count(both, 'sentence')} of the evaluation stand in training as well"] if both else []
         new = sum(word not in forms for word in words)
@@ -87,6 +102,17 @@ def look_at_sentences(paths: Sequence[Path], tests: Sequence[Path], label: str) 
     title = f"{paths[0].name}: {count(len(found), 'sentence')}, {count(int(lengths.sum()), 'word')}"
     starter = _tagger(paths, tests, forms, tag, columns, len(found)) if tag else None
     return Look(title, tuple(align(rows)), tuple(warnings), starter)
+
+
+def _read_sentences(paths: Sequence[Path]) -> list[list[list[str]]]:
+    """The words of each sentence, each with its columns. Raises `Mistake` with a file that has none."""
+    found: list[list[list[str]]] = []
+    for path in paths:
+        before = len(found)
+        found += sentences(path)
+        if len(found) == before:
+            raise Mistake(NoRecords(file=str(path)))
+    return found
 
 
 def _forms(forms: Counter[str]) -> str:
@@ -106,7 +132,7 @@ def _tagger(
     """A small spec that tags words."""
     size, tags = sum(number > 1 for number in forms.values()) + 2, len(columns[tag]) + 1
     named = "" if tag == "XPOS" else f', tag="{tag}"'
-    batch = next((size for size in (32, 16, 8) if lines >= 8 * size), 2)
+    batch = batch_size(lines, most=32, least=2)
     data = f"conllu({write_names(paths, paths, tests)}{named}, size={max(size, 3)}, tags={tags}) -> shuffle -> batch({batch})"
     body = (
         f"h = words -> embed({max(size, 3)}, 64) -> bidirectional(lstm(64), lengths=length)",

@@ -14,6 +14,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.predictions import AnswerNotFlat, AnswersOfUnknownForm
 from netspec.lazy import np
 from netspec.library.base import Dataset
+from netspec.library.data.datasets.npz_archive import pack_archive
 from netspec.train.predictions.examples import Elements
 from netspec.train.predictions.file_prediction import Row, columns_of
 from netspec.train.predictions.input_files import ending
@@ -90,9 +91,7 @@ def _arrays(path: str, rows: Sequence[Row]) -> bytes:
         arrays[name] = _array(values)
         if isinstance(values[0], Elements):
             arrays["length"] = np.array(list(map(len, values)), np.int32)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    return pack_archive(arrays)
 
 
 def _array(values: list[Any]) -> Any:

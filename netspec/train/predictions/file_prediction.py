@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.data.arrays import NoSuchColumn
 from netspec.diagnostics.running.predictions import ExampleNotPredicted, NotPredictedByExample
 from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import DataPlan
@@ -50,8 +51,23 @@ class Predictor:
 
     def rows(self, files: Sequence[Path]) -> Iterator[Row]:
         """The answers for all examples, in their order. Raises `Mistake` or `SpecError` for files that do not fit."""
-        for examples in read_files(self._reading(), files):
+        for examples in self._read(files):
             yield from self._rows_of(examples)
+
+    def _read(self, files: Sequence[Path]) -> Iterator[Examples]:
+        """The examples of each file. Of a column that is missing it says why predictions need it."""
+        try:
+            yield from read_files(self._reading(), files)
+        except Mistake as mistake:
+            if not isinstance(mistake.diagnostic, NoSuchColumn):
+                raise
+            raise Mistake(replace(mistake.diagnostic, predicted=self._why_needed(mistake.diagnostic.field))) from None
+
+    def _why_needed(self, field: str) -> str:
+        """Why a column of a field must be there, in words."""
+        if any(transform.op_name() == "windows" for transform in self.plan.transforms):
+            return f"answers are made of the past of every column of `{field}`, that of the label too where it was trained on it"
+        return f"the model was trained with `{field}`, so answers need it too"
 
     def _reading(self) -> Reading:
         """The fields of the dataset that are wanted; what only begins a generated sequence need not be there where there is more."""

@@ -17,7 +17,7 @@ def find_needed(plan: DataPlan, inputs: Collection[str]) -> dict[str, TensorType
     """The dataset's fields that these inputs are made of, or arranged by, in its order, with their types."""
     types = dict(plan.dataset.batch_types())
     origins: Origins = {name: frozenset({name}) for name in types}
-    found: set[str] = set()
+    found: set[str | None] = {plan.dataset.split_by} if any(transform.in_order for transform in plan.transforms) else set()
     for transform in plan.transforms:
         found |= {source for name in transform.reads() for source in origins.get(name, ())}
         after = transform.fields(types)

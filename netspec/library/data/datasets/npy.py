@@ -128,7 +128,9 @@ def map_array(path: Path) -> Array:
             count, start, size = 1, file.tell(), os.fstat(file.fileno()).st_size
             for n in shape:
                 count *= n
-            if count * dtype.itemsize != size - start or not shape:
+            if not shape:
+                raise ValueError("it is one number without an axis that counts examples")
+            if count * dtype.itemsize != size - start:
                 raise ValueError(f"its header promises {count * dtype.itemsize:,} bytes, but it has {size - start:,}")
             if not count:
                 return np.zeros(shape, dtype)

@@ -1,7 +1,8 @@
-"""Reads arrays in .npz files without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
+"""Reads arrays in .npz files without trust: nothing is unpickled, and nothing is unpacked before its size is known. Packs them as well."""
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zipfile
@@ -28,6 +29,16 @@ FORTRAN = r"'fortran_order': *(True|False)"
 SHAPE = r"'shape': *\(((?:[0-9]{1,18}, *)*(?:[0-9]{1,18})?)\)"
 KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 _SHORT = {"float": "f", "uint": "u", "int": "i"}
+
+
+def pack_archive(arrays: Mapping[str, Array]) -> bytes:
+    """The arrays as the content of an .npz file, whatever they are called: `np.savez` has parameters of its own, such as `file`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+    return buffer.getvalue()
 
 
 def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array]:

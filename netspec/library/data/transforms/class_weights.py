@@ -52,6 +52,8 @@ class ClassWeights(Transform):
         return {**fields, self.name: TensorType("f32", kind.shape)}
 
     def learn(self, data: Table, folder: Path | None, known: Learned | None) -> tuple[Table, Learned]:
+        if self.field not in data:  # to predict, where nothing is weighed
+            return data, known or {LABELS: [], WEIGHTS: []}
         labels = data[self.field]
         numbers = labels if isinstance(labels, np.ndarray) else np.asarray(rows_of(labels, np.arange(len(labels))))
         learned = known if known is not None else self._count(numbers)

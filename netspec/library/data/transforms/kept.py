@@ -16,7 +16,8 @@ GIB = 2**30
 class Take(Transform):
     """Trains on the first examples alone, in the order of the data. An evaluation without data of its own counts all its examples.
 
-    Examples are counted where it stands: `take(1000)` behind `pack` takes rows. In the chain of an `eval` it says what is evaluated.
+    Examples are counted where it stands: `take(1000)` behind `pack` takes rows. Of a mixture it takes the first of each dataset, as many as
+    the weights say. In the chain of an `eval` it says what is evaluated.
     """
 
     whole: ClassVar[bool] = True

@@ -12,7 +12,7 @@ from netspec.diagnostics.data.sequences import NoWindow, UnevenRows
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.field_bounds import BeforeValidator, Field, model_validator
-from netspec.library.data.columns import Table, Values, rows_of
+from netspec.library.data.columns import Portion, Table, Values, rows_of
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -52,8 +52,11 @@ class Windows(Transform):
     behind the window instead: `load: f32[B]` is `load: f32[B, horizon]`; to see a target's past as well, let the dataset have the column
     in two fields. Windows begin every `stride` rows. With `series="engine"` the rows are of several series, one behind the other, and no
     window crosses from one to the next; that field then has one number for each window. Rows may only be set aside at the end,
-    `split_by="time"`, or by a `group`: neighbours of a window in training would tell what is evaluated. Where the target is not given, to
-    predict, the windows reach to the last row.
+    `split_by="time"`, or by a `group`, which takes a `series`: neighbours of a window in training would tell what is evaluated. No window
+    reaches across rows that are set aside or left out.
+
+    Rows are in the order of the file, or of the field that `split_by` names, those of each series together: then a file may begin with its
+    newest rows, and to predict that field is needed as well. Where the target is not given, to predict, the windows reach to the last row.
     """
 
     whole = True
@@ -119,10 +122,16 @@ class Windows(Transform):
         count = len(next(iter(data.values())))
         needed = self.length + (self.horizon if any(name in data for name in self.target) else 0)
         names = np.asarray(data[self.series]) if self.series is not None and self.series in data else np.zeros(count, np.int8)
-        bounds = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), count]
+        bounds = [0, *(np.flatnonzero((names[1:] != names[:-1]) | _gaps(data, count)) + 1).tolist(), count]
         pieces = [np.arange(start, end - needed + 1, self.stride) for start, end in zip(bounds, bounds[1:], strict=False)]
         starts = np.concatenate(pieces).astype(np.int64)
         if not len(starts):
             longest = max(end - start for start, end in zip(bounds, bounds[1:], strict=False))
             raise Mistake(NoWindow(rows=longest, length=self.length, horizon=self.horizon))
         return starts
+
+
+def _gaps(data: Mapping[str, Values], count: int) -> Array:
+    """Between which rows others were taken out, bool[count - 1], as far as rows stand as in the file."""
+    steps = np.diff(data.records) if isinstance(data, Portion) else np.ones(count - 1, np.int64)
+    return steps > 1 if (steps > 0).all() else np.zeros(len(steps), bool)
