@@ -64,7 +64,10 @@ def read_configuration(path: str | None = None) -> Configuration:
 
     if path is not None:
         return _read(path, read_bytes(path), required=True)
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:  # it was removed meanwhile
+        return NOTHING
     while True:
         file = os.path.join(folder, NAME)
         if os.path.isfile(file) and b"netspec" in (content := read_bytes(file)):

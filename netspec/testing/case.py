@@ -88,7 +88,12 @@ class Case:
     @property
     def smooth(self) -> bool:
         """Has a result a gradient that is its slope?"""
-        return bool(self.floats(self.results())) and any(t.is_float for t in self.types) and self.op.sloped
+        return self.flows and self.op.sloped and not self.op.partial_slope
+
+    @property
+    def flows(self) -> bool:
+        """Are there floats in and out, so that there may be a gradient?"""
+        return bool(self.floats(self.results())) and any(t.is_float for t in self.types)
 
     @property
     def batch(self) -> int:

@@ -101,7 +101,7 @@ def test_names_of_sums_do_not_grow() -> None:
 # --- what mixes the examples of a batch ------------------------------------------------------------------------------
 MIXED = """model M {{
   input x: f32[B, 4]
-  output value = (x -> dense(1))[:, 0]
+  output value = mean(x, axis=1)
   output logits = {body}
 }}
 

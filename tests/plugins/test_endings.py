@@ -67,7 +67,7 @@ RUNS = ("eval", "predict", "export", "checkpoints", "report")
 @pytest.mark.parametrize("command", [c for c in COMMANDS if takes_plugins(c) and c not in RUNS])
 def test_every_command_says_so(command: str, install: Install, spec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     install({"broken.py": "import sys; sys.exit(0)\n"}, acme="broken")
-    own = {"docs": ["--out", str(tmp_path / "docs")], "schema": [], "compile": [spec, "-o", str(tmp_path / "trainer")]}
+    own = {"docs": ["--out", str(tmp_path / "docs")], "schema": [], "compile": [spec, "-o", str(tmp_path / "trainer")], "diff": [spec] * 2}
     more = own.get(command, [spec])
     assert main([command, "--plugin", "acme", *more]) == 2
     captured = capsys.readouterr()

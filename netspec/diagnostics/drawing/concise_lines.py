@@ -24,4 +24,5 @@ def to_concise(diagnostics: Iterable[Diagnostic]) -> str:
 def _line(diagnostic: Diagnostic) -> str:
     at = diagnostic.at
     place = f"{escape(at.source.path)}:{at.line}:{at.column}: " if has_place(diagnostic) else ""
-    return f"{place}{diagnostic.severity}[{diagnostic.slug()}] {visible(diagnostic.in_words().message())}"
+    pointer = "" if at.pointer is None else f" (#{escape(at.pointer)})"
+    return f"{place}{diagnostic.severity}[{diagnostic.slug()}] {visible(diagnostic.in_words().message())}{pointer}"

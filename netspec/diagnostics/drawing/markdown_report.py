@@ -42,7 +42,8 @@ def _table(path: str, rows: Sequence[str]) -> str:
 def _row(diagnostic: Diagnostic) -> str:
     words = diagnostic.in_words()
     line = f"{diagnostic.at.line}" if has_place(diagnostic) else ""
-    said = f"{SIGN[diagnostic.severity]} {write_code(diagnostic.slug())}: {write_words(words.message())}"
+    pointer = "" if diagnostic.at.pointer is None else f" ({write_code('#' + diagnostic.at.pointer)})"
+    said = f"{SIGN[diagnostic.severity]} {write_code(diagnostic.slug())}: {write_words(words.message())}{pointer}"
     return f"| {line} | {said} | {write_words(words.help() or '')} |"
 
 

@@ -247,7 +247,9 @@ class Callable(Op):
     jumps: ClassVar[bool] = False
     """Its value jumps, so that a rounded input may land on the other side: `floor`."""
     sloped: ClassVar[bool] = True
-    """Its gradient is the slope of its value; False where that is not meant to be: `stop_gradient`."""
+    """A gradient goes through it; False where none is meant to: `stop_gradient`, a metric that counts."""
+    partial_slope: ClassVar[bool] = False
+    """A part of it counts as a constant, so that its gradient is not the slope of its value."""
     gives: ClassVar[str] = ""
     """What the numbers of its output mean, as `In.wants` says it; "same": what those of its first input mean, as if it `keeps_values`."""
     masking: ClassVar[str] = ""

@@ -152,7 +152,7 @@ class SpectralNorm(_Around):
     """
 
     source = "Miyato et al., Spectral Normalization for Generative Adversarial Networks, 2018; Flax linen SpectralNorm"
-    sloped = False  # the vectors count as constants
+    partial_slope = True  # the vectors count as constants
 
     steps: Positive = 1
     """Rounds of power iteration each time."""
