@@ -83,7 +83,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("form", ["full", "json"])
 @pytest.mark.parametrize("mode", [[], ["--untrusted"]], ids=["", "untrusted"])
 @pytest.mark.parametrize(("path", "words"), PATHS.values(), ids=PATHS)
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_an_import_of_what_is_no_file(path: str, words: str, mode: list[str], form: str, folder: Path, capsys: Capture) -> None:
     text = f'netspec 1\nimport A from "{path}"\nmodel M {{ input x: f32[B]; output y = x -> A }}\n'
     Path("m.net").write_text(text)
@@ -104,7 +103,6 @@ def test_an_import_of_what_is_no_file(path: str, words: str, mode: list[str], fo
 @pytest.mark.parametrize(
     "words", [["check"], ["check", "--untrusted"], ["fmt"], ["fmt", "--check"], ["convert"], ["migrate"], ["show"], ["data"]]
 )
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_a_file_that_is_none(words: list[str], name: str, folder: Path, capsys: Capture) -> None:
     code = main([*words, name])
     assert code in ((0, 1, 2) if name == "sub" else (1, 2)) and "bug in netspec" not in said(capsys)
@@ -425,7 +423,6 @@ OTHERS = {
 
 @pytest.mark.parametrize("text", thin(OTHERS.values(), 4))
 @pytest.mark.parametrize("name", ["secret", "secret.net", "secret.json"])
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_the_text_of_what_is_no_spec_is_not_shown(name: str, text: str, folder: Path, capsys: Capture) -> None:
     Path(name).write_bytes(text.encode("utf-8", "surrogateescape"))
     Path("m.net").write_text(f'netspec 1\nimport A from "{name}"\n')
@@ -435,7 +432,6 @@ def test_the_text_of_what_is_no_spec_is_not_shown(name: str, text: str, folder: 
             assert "hunter2" not in said(capsys), (words, form)
 
 
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_a_slip_in_the_first_line_is_shown_all_the_same(folder: Path, capsys: Capture) -> None:
     Path("m.net").write_text("Netspec 1\nmodel M { input x: f32[B]; output y = x }\n")
     assert main(["check", "--untrusted", "m.net"]) == 1 and "Netspec" in said(capsys)

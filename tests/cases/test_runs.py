@@ -871,7 +871,6 @@ def test_check_returns_that_a_file_cannot_be_read(path: str, untrusted: bool) ->
     assert len(checked.problems) == 1 and not checked.ok and checked.typed is None
 
 
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 @pytest.mark.slow
 def test_no_output_goes_to_a_name_that_no_file_can_have(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = trained.parent / "m.net"

@@ -20,8 +20,6 @@ from netspec.record import replace
 from netspec.source import Source
 from netspec.syntax.scanner import scan
 
-pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
-"""JAX, where other tests have loaded it into this process, warns of the copy that the command makes of itself."""
 Files = Mapping[str, str | bytes]
 
 
