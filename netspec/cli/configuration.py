@@ -52,6 +52,8 @@ class Configuration:
     budgets: tuple[Budget, ...] = ()
     locked: bool = False
     """Each spec must be as the lock beside it says."""
+    format: bool = True
+    """`netspec check --fix` formats."""
 
 
 NOTHING = Configuration()
@@ -136,7 +138,8 @@ class Reader:
             "require": self.require,
             "plugins": lambda key, value: tuple(self.strings(key, value)),
             "budgets": self.budgets,
-            "locked": self.locked,
+            "locked": self.switch,
+            "format": self.switch,
         }
         found = {}
         for key, value in self.table(TABLE, table, tuple(readers)).items():
@@ -188,8 +191,8 @@ class Reader:
             self.refuse(key, 'the string "proved"', value)
         return value
 
-    def locked(self, key: str, value: Any) -> bool:
-        """Whether locks are asked for."""
+    def switch(self, key: str, value: Any) -> bool:
+        """Whether something is asked for."""
         if not isinstance(value, bool):
             self.refuse(key, "true or false", value)
         return value
