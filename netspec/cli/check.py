@@ -102,6 +102,8 @@ def refuse_together(args: Namespace) -> bool:
 def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     """Looks at the files once; the exit code."""
     paths = list(spec_paths(files))
+    if not paths:
+        say(f"there is no spec in {', '.join(files)}")
     if not (args.diff or args.fix):
         return check_each(args, paths, demands)
     from netspec.cli.fix import fix_file, show_fixes
