@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -10,6 +11,8 @@ from netspec.compile import check
 from netspec.diagnostics.edits import repair_text
 from netspec.ir.fingerprint import ir_hash
 from netspec.source import Source
+from netspec.syntax.parser import parse
+from netspec.syntax.twin import to_json
 
 
 def spec(body: str, blocks: str = "") -> str:
@@ -102,6 +105,21 @@ def test_a_spec_with_errors_is_not_asked() -> None:
 def test_a_remark_allows_it() -> None:
     assert found(spec("output y = x\n    -> [B, 8]  # netspec: allow redundant-shape\n    -> dense(1)")) == []
     assert found(spec("# netspec: allow redundant-shape\n  output y = x -> [B, 8] -> dense(1)")) == []
+
+
+def test_in_json_too() -> None:
+    text = spec("h = x -> dense(4) -> [B, 4] -> [B, 4] -> relu\noutput y: f32[B, 2] = h -> dense(2) -> [B, 2]")
+    source = Source("m.json", twin(text))
+    problems = check(source).problems
+    assert [problem.message() for problem in problems] == [problem.message() for problem in check(Source("m.net", text)).problems]
+    after = repair_text(source, problems)
+    assert json.loads(after) == json.loads(twin(text.replace(" -> [B, 4] -> [B, 4]", " -> [B, 4]").replace(" -> [B, 2]", "")))
+
+
+def twin(text: str) -> str:
+    file, problems = parse(Source("m.net", text))
+    assert file is not None and not problems
+    return to_json(file)[0]
 
 
 LAYOUTS = {
