@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn, TypeGuard
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.proofs.budgets import MEASURES, Limits
@@ -159,7 +159,7 @@ class Reader:
                 raise Mistake(UnknownConfiguration(at=self.place(key), key=key, table=name, options=keys, near=near))
         return value
 
-    def refuse(self, key: str, expected: str, value: Any) -> None:
+    def refuse(self, key: str, expected: str, value: Any) -> NoReturn:
         """Raises the `Mistake` of a value of the wrong kind."""
         from netspec.diagnostics.running.configuration import BadConfiguration
 
@@ -223,7 +223,7 @@ class Reader:
         return value
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     """A whole number that is not negative."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 

@@ -86,7 +86,7 @@ def test_a_file_in_json_is_written_in_the_form_of_fmt(tmp_path: Path) -> None:
 
 
 def test_what_was_fixed_is_in_the_style_and_needs_no_second_fix(tmp_path: Path) -> None:
-    """Of every twentieth wrong spec in the pages of problems, laid out anew: behind the repairs the file is as `fmt` writes it, or cannot be
+    """Of every twentieth wrong spec in the pages of problems, laid out anew: behind the repairs the file is as `fmt` has it, or cannot be
     read as a spec; and there is nothing left to do."""
     path = tmp_path / "m.net"
     texts = [text for _, text in specs("bad")][::20]
