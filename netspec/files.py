@@ -329,6 +329,9 @@ def _fail(path: str, step: str, error: OSError) -> NoReturn:
 
 
 _REPAIRS = {errno.EROFS: "choose a folder on a disk that is not read-only"}
+_REPAIRS |= {errno.ENOENT: "make the folder first, or choose another one"}
+_REPAIRS |= dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands in the place of a folder: choose another one")
+_REPAIRS |= {errno.EISDIR: "a folder stands there: choose another name"}
 _REPAIRS |= dict.fromkeys((errno.EACCES, errno.EPERM), "get the right to write there, or choose another folder")
 """What to do about what the operating system says, where making room is no help."""
 

@@ -6,6 +6,7 @@ What a repository asks for stands in the `[tool.netspec]` table of its pyproject
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +32,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     files = "specs, or folders: the .net, .netspec and JSON specs in them (default: `files` of [tool.netspec] in pyproject.toml)"
     parser.add_argument("files", metavar="FILE", nargs="*", help=files)
     parser.add_argument("--format", choices=FORMATS, default="full", help="how problems are written (default: full)")
-    parser.add_argument("--output-file", metavar="FILE", help="write the problems into this file, and only a line that counts them here")
+    parser.add_argument(
+        "--output-file",
+        metavar="FILE",
+        help="write the problems into this file, whose folder is made, and only a line that counts them here",
+    )
     parser.add_argument("--select", metavar="SLUG", action="append", default=[], help="of warnings only these; several with commas")
     parser.add_argument("--ignore", metavar="SLUG", action="append", default=[], help="without these warnings; several with commas")
     parser.add_argument("--require", choices=PROVED, help="`proved`: what a spec assumes of its sizes is an error too")
@@ -41,7 +46,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--jobs", metavar="N", type=int, help="processes that share the files (default: as many as pay)")
     parser.add_argument("--config", metavar="FILE", help="read [tool.netspec] from this file; `none`: from no file")
     parser.add_argument(
-        "--fix", action="store_true", help="write the repairs into the files first, each of which was tried; then say what is left"
+        "--fix",
+        action="store_true",
+        help="write the repairs into the files first, each of which was tried, and format the files; then say what is left",
     )
     parser.add_argument("--diff", action="store_true", help="show what `--fix` would change, and change nothing")
     parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
@@ -95,11 +102,13 @@ def refuse_together(args: Namespace) -> bool:
 def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     """Looks at the files once; the exit code."""
     paths = list(spec_paths(files))
+    if not paths:
+        say(f"there is no spec in {', '.join(files)}")
     if not (args.diff or args.fix):
         return check_each(args, paths, demands)
     from netspec.cli.fix import fix_file, show_fixes
 
-    code = max([(show_fixes if args.diff else fix_file)(path, demands.plugins) for path in paths], default=0)
+    code = max([(show_fixes if args.diff else fix_file)(path, demands) for path in paths], default=0)
     return code if args.diff else max(code, check_each(args, paths, demands))
 
 
@@ -126,8 +135,9 @@ def _report(problems: Sequence[Diagnostic], args: Namespace, paths: Sequence[str
     if not problems and args.format in ("full", "concise"):
         text = clean
     if to_file:
-        from netspec.files import write_atomic
+        from netspec.files import make_folder, write_atomic
 
+        make_folder(os.path.dirname(args.output_file) or ".")
         write_atomic(args.output_file, text.rstrip("\n") + "\n" if text else "")
         write_line(f"{summarize(problems) if problems else clean} Written to {args.output_file}")
     elif text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn, TypeGuard
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.proofs.budgets import MEASURES, Limits
@@ -52,6 +52,8 @@ class Configuration:
     budgets: tuple[Budget, ...] = ()
     locked: bool = False
     """Each spec must be as the lock beside it says."""
+    format: bool = True
+    """`netspec check --fix` formats."""
 
 
 NOTHING = Configuration()
@@ -139,7 +141,8 @@ class Reader:
             "require": self.require,
             "plugins": lambda key, value: tuple(self.strings(key, value)),
             "budgets": self.budgets,
-            "locked": self.locked,
+            "locked": self.switch,
+            "format": self.switch,
         }
         found = {}
         for key, value in self.table(TABLE, table, tuple(readers)).items():
@@ -159,7 +162,7 @@ class Reader:
                 raise Mistake(UnknownConfiguration(at=self.place(key), key=key, table=name, options=keys, near=near))
         return value
 
-    def refuse(self, key: str, expected: str, value: Any) -> None:
+    def refuse(self, key: str, expected: str, value: Any) -> NoReturn:
         """Raises the `Mistake` of a value of the wrong kind."""
         from netspec.diagnostics.running.configuration import BadConfiguration
 
@@ -191,8 +194,8 @@ class Reader:
             self.refuse(key, 'the string "proved"', value)
         return value
 
-    def locked(self, key: str, value: Any) -> bool:
-        """Whether locks are asked for."""
+    def switch(self, key: str, value: Any) -> bool:
+        """Whether something is asked for."""
         if not isinstance(value, bool):
             self.refuse(key, "true or false", value)
         return value
@@ -223,7 +226,7 @@ class Reader:
         return value
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     """A whole number that is not negative."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 

@@ -29,6 +29,8 @@ class Demands:
     plugins: tuple[str, ...] = ()
     locked: bool = False
     """Each spec is as the lock beside it says."""
+    formatted: bool = True
+    """`--fix` formats what it mends, and what needs no mending."""
 
     def held(self, path: str, checked: Checked) -> list[Diagnostic]:
         """The problems of a checked file that count, and what it lacks of what is asked of it."""
@@ -72,8 +74,15 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
 
 def demands_of(configuration: Configuration) -> Demands:
     """What pyproject.toml asks for."""
-    proved = configuration.require == "proved"
-    return Demands(configuration.select, configuration.ignore, proved, configuration.budgets, configuration.plugins, configuration.locked)
+    return Demands(
+        configuration.select,
+        configuration.ignore,
+        configuration.require == "proved",
+        configuration.budgets,
+        configuration.plugins,
+        configuration.locked,
+        configuration.format,
+    )
 
 
 def gather_demands(args: Namespace, configuration: Configuration) -> Demands:

@@ -69,19 +69,11 @@ def read_stdin() -> bytes:
 
 def _format_text(content: bytes, path: str) -> str | None:
     """The text in the language's style; None, with its problems on stderr, for a file that cannot be read as a spec."""
-    from netspec.syntax.printer import print_file
-    from netspec.syntax.source_reader import read_source
-    from netspec.syntax.spec_file import JSON_SUFFIX, parse_spec
+    from netspec.syntax.formatted_text import format_content
 
-    source, problems = read_source(path, content)
-    file, more = (None, []) if problems else parse_spec(source)
-    if report([*problems, *more]) or file is None:
-        return None
-    if path.endswith(JSON_SUFFIX):
-        from netspec.syntax.twin import to_json
-
-        return to_json(file)[0]
-    return print_file(file)
+    text, problems = format_content(path, content)
+    report(problems)
+    return text
 
 
 def _check(path: str, same: bool) -> int:

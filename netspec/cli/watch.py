@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from netspec.cli.spec_paths import SPEC_SUFFIXES, spec_paths
 from netspec.cli.terminal import tell, wants_color, write_text
+from netspec.diagnostics.base import Mistake
+from netspec.files import read_start
+from netspec.limits import LIMITS
 
 PAUSE = 0.3
 """Seconds between two looks at the times of the files: nobody notices them, and a look at a thousand files takes some milliseconds."""
+LOCK = ".lock"
+_QUOTED = re.compile(rb'"([^"\\\n]{1,300}\.(?:net|netspec|json))"')
 State = dict[str, tuple[int, int]]
 """The time in nanoseconds and the size of each file."""
 
@@ -34,16 +41,32 @@ def watch(files: Sequence[str], look: Callable[[], int], pause: float = PAUSE) -
 
 
 def state_of(files: Sequence[str]) -> State:
-    """When the specs were changed that a check looks at, and those beside them, which they may import."""
+    """When the specs were changed that a check looks at, their locks, those beside them and what they import, however far."""
     found: State = {}
     named = list(spec_paths(files))
-    for path in {*named, *(beside for each in named for beside in specs_beside(each))}:
+    waiting = [*named, *(each + LOCK for each in named), *(beside for each in named for beside in specs_beside(each))]
+    while waiting:
+        path = waiting.pop()
+        if (known_as := os.path.normpath(path)) in found:
+            continue
         try:
             status = os.stat(path)
-        except OSError:
+        except (OSError, ValueError):
             continue
-        found[path] = (status.st_mtime_ns, status.st_size)
+        found[known_as] = (status.st_mtime_ns, status.st_size)
+        waiting += specs_named_in(path, *found[known_as])
     return found
+
+
+@lru_cache(maxsize=10_000)
+def specs_named_in(path: str, time_of_change: int, size: int) -> tuple[str, ...]:
+    """The files whose paths stand in a spec, as those of its imports do; read again when the spec has changed."""
+    try:
+        content = b"" if path.endswith(LOCK) else read_start(path, LIMITS.file_bytes)
+    except Mistake:
+        return ()
+    folder = os.path.dirname(path)
+    return tuple(os.path.normpath(os.path.join(folder, os.fsdecode(name))) for name in _QUOTED.findall(content))
 
 
 def specs_beside(path: str) -> list[str]:

@@ -39,6 +39,7 @@ from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
+from netspec.resolve.redundant_shapes import find_redundant_shapes
 from netspec.shape import Facts
 from netspec.source import Span
 from netspec.syntax import tree
@@ -198,6 +199,7 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
         world.report_all(find_dead_parameters(plans))
         world.report_all(find_spare_rows(plans))
         world.report_all(find_wide_sums(bodies))
+        world.report_all(find_redundant_shapes(graph))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
 
 

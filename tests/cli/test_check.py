@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,53 @@ def test_github(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("::error file=bad.net,line=4,col=19,")
     assert main(["check", "clean.net", "--format", "github"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_file_that_is_named_twice_is_checked_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "link").symlink_to("more")
+    assert main(["check", "bad.net", "./bad.net", ".", str(folder / "bad.net"), "more", "link", "more/../clean.net"]) == 1
+    assert capsys.readouterr().out.count("error[unknown-name]") == 2
+
+
+def test_links_that_lead_in_circles_end(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "more" / "again").symlink_to("../more")
+    (folder / "more" / "one.net").symlink_to("two.net")
+    (folder / "more" / "two.net").symlink_to("one.net")
+    assert main(["check", "more", "--format", "concise"]) == 2
+    out = capsys.readouterr().out
+    assert out.count("read-failed") == 2 and out.count("unknown-name") == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_is_no_clean_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "more" / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path: str):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["check", ".", "--format", "concise"]) == 2
+    assert "error[read-failed] cannot read `./more/closed`" in capsys.readouterr().out
+
+
+def test_a_folder_without_specs_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty").mkdir()
+    assert main(["check", "empty"]) == 0
+    assert capsys.readouterr() == ("No problems in 0 files.\n", "netspec: there is no spec in empty\n")
+
+
+def test_the_folder_of_the_report_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.net", "--format", "sarif", "--output-file", "reports/ci/netspec.sarif"]) == 1
+    assert json.loads((folder / "reports/ci/netspec.sarif").read_text())["runs"][0]["results"]
+    capsys.readouterr()
+    assert main(["check", "bad.net", "--output-file", "bad.net/report.txt"]) == 2
+    assert "a file stands in the place of a folder" in capsys.readouterr().err
+    assert main(["check", "bad.net", "--output-file", "more"]) == 2
+    assert "a folder stands there" in capsys.readouterr().err
 
 
 def test_colours_follow_the_environment(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

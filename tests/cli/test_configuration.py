@@ -65,6 +65,8 @@ WRONG = {
     "budgets = {'a' = {at = {T = 0}}}": "bad-configuration",
     "budgets = {'a' = {at = 3}}": "bad-configuration",
     "budgets = {'a' = {max-parms = 3}}": "unknown-configuration",
+    "locked = 1": "bad-configuration",
+    "format = 'no'": "bad-configuration",
     "file = []": "unknown-configuration",
     "ignore = ['no-such-thing']": "unknown-warning",
     "ignore = ['unknown-name']": "error-chosen",

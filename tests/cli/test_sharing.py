@@ -80,6 +80,17 @@ def test_a_file_that_is_gone_is_a_change(tmp_path: Path) -> None:
     assert len(before) == 1 and state_of([str(tmp_path)]) == {}
 
 
+def test_what_a_spec_imports_and_its_lock_are_watched(tmp_path: Path) -> None:
+    for name, imported in {"models/m.net": "../blocks/a.net", "blocks/a.net": "inner/b.net", "blocks/inner/b.net": "../a.net"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f'netspec 1\nimport A from "{imported}"\n')
+    (tmp_path / "models/m.net.lock").write_text("{}")
+    before = state_of([str(tmp_path / "models")])
+    assert {Path(path).name for path in before} == {"m.net", "m.net.lock", "a.net", "b.net"} and len(before) == 4
+    (tmp_path / "blocks/inner/b.net").write_text("netspec 1\n")
+    assert state_of([str(tmp_path / "models")]) != before
+
+
 def test_ctrl_c_ends_a_watch_with_the_code_of_the_last_look(tmp_path: Path) -> None:
     (tmp_path / "m.net").write_text(CLEAN.replace("dense", "dens"))
     started = subprocess.Popen(

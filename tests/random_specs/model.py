@@ -102,7 +102,7 @@ class Model:
         if steps:
             bound = name if self.rng.random() < 0.3 and not self.is_input(name) else self.fresh()
             typed = f": {out}" if bound != name and self.rng.random() < 0.1 else ""
-            claim = f" -> [{', '.join(map(str, out.shape))}]" if self.rng.random() < 0.1 else ""
+            claim = f" -> [{', '.join(map(str, out.shape))}]" if self.rng.random() < 0.1 and not typed else ""
             self.add(f"{bound}{typed} = {self.chain(name, steps)}{claim}")
             self.env[bound] = out
 

@@ -1,8 +1,10 @@
-"""Defines the problems of the claims that `expect` makes. Floor 0."""
+"""Defines the problems of claims: those that `expect` makes, and shapes in chains that say nothing new. Floor 0."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
@@ -76,3 +78,45 @@ class ClaimAtForbiddenSize(Diagnostic):
 
     def own_edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.allowed)] if self.allowed else []
+
+
+_ARROW = re.compile(r"(?P<line>\n)?[ \t]*(?P<arrow>->)\s*\Z")
+"""The arrow in front of a shape, with the space before it, and the line break where it begins a line."""
+_BEHIND = re.compile(r"[ \t]*(?P<next>->|#|\n|)")
+
+
+@record(kw_only=True)
+class RedundantShape(Diagnostic):
+    """A shape in a chain says word for word what is said of the same tensor already: by the shape in front of it, by the declaration of
+    the name that the chain begins with, or by the type of the name that the chain is bound to. It proves nothing, and is one more place to
+    change. A shape that is written in other words, `[B, D]` where `D` is 256, is none: it says that the two are the same."""
+
+    severity: ClassVar[str] = "warning"
+    late: ClassVar[bool] = True
+
+    shape: str
+    by: str
+    """What says it already: "the input `x` is declared so"."""
+    said: Span
+    remarked: bool = False
+    """A comment stands above it, which would lose its place."""
+
+    def message(self) -> str:
+        return f"`{self.shape}` says nothing new: {self.by}"
+
+    def places(self) -> Sequence[Place]:
+        return [Place(self.said, "says so")] if self.said.source is self.at.source else []
+
+    def help(self) -> str:
+        return f"delete `-> {self.shape}`"
+
+    def own_edits(self) -> Sequence[Edit]:
+        source, text, end = self.at.source, self.at.source.text, self.at.end
+        arrow, behind = _ARROW.search(text, max(0, self.at.start - 500), self.at.start), _BEHIND.match(text, end)
+        if self.remarked or source.pointers is not None or arrow is None or behind is None:
+            return []
+        if arrow["line"] is None or behind["next"] == "\n":
+            return [Edit(Span(source, arrow.start(), end), "")]
+        if behind["next"] == "#":  # the remark is about the shape
+            return []
+        return [Edit(Span(source, arrow.start("arrow"), behind.start("next")), "")]
