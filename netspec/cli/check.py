@@ -95,6 +95,10 @@ def refuse_together(args: Namespace) -> bool:
 def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     """Looks at the files once; the exit code."""
     paths = list(spec_paths(files))
+    if args.output_file is not None:
+        from netspec.cli.replacing import require_report_place
+
+        require_report_place(args.output_file, paths)
     if not (args.diff or args.fix):
         return check_each(args, paths, demands)
     from netspec.cli.fix import fix_file, show_fixes
