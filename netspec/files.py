@@ -187,9 +187,10 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
     """Write a file (text as UTF-8) so that a crash at any moment leaves the old one or the whole new one, and no other trace.
 
     The content goes to a temporary name in the same folder, is flushed to the disk, renamed, and the folder flushed. Raises `Mistake` with
-    `WriteFailed`; the temporary file is then gone.
+    `WriteFailed`; the temporary file is then gone. A device or a pipe is left alone: whoever may write to its folder would take it away.
     """
     target = os.fspath(path)
+    _require_no_device(target)
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     content = data.encode() if isinstance(data, str) else data
     try:
@@ -201,6 +202,17 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
             os.unlink(temporary)
         raise
     sync_folder(os.path.dirname(target))
+
+
+def _require_no_device(target: str) -> None:
+    """Raises `Mistake` with `WriteFailed` for what is neither a file nor a folder, or a link to such a thing (`/dev/stdout`)."""
+    try:
+        refuse_device(target)
+    except Mistake as mistake:
+        found = mistake.diagnostic
+        assert isinstance(found, NotAFile)
+        reason, repair = f"it is {found.kind}, not a file", "give the name of a file"
+        raise Mistake(WriteFailed(path=target, step="looking at what stands there", reason=reason, repair=repair)) from None
 
 
 def rewrite(path: PathLike, before: bytes, after: str) -> None:

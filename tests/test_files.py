@@ -74,6 +74,19 @@ def test_a_failing_write_names_its_step_and_leaves_what_was_there(
     assert before is None or path.read_bytes() == before
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_or_device_is_never_replaced(linked: bool, tmp_path: Path) -> None:
+    """Root may rename over `/dev/null`, and the whole machine would write into a file from there on."""
+    os.mkfifo(tmp_path / "pipe")
+    path = tmp_path / "pipe"
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(tmp_path / "pipe")
+    before, kind = names(tmp_path), os.lstat(path).st_mode
+    problem = fails(WriteFailed, write_atomic, path, b"new")
+    assert problem.reason == "it is a named pipe, not a file" and (names(tmp_path), os.lstat(path).st_mode) == (before, kind)
+
+
 def full_disk(*args: object, **named: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -104,6 +104,10 @@ def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     paths = list(spec_paths(files))
     if not paths:
         say(f"there is no spec in {', '.join(files)}")
+    if args.output_file is not None:
+        from netspec.cli.replacing import require_report_place
+
+        require_report_place(args.output_file, paths)
     if not (args.diff or args.fix):
         return check_each(args, paths, demands)
     from netspec.cli.fix import fix_file, show_fixes

@@ -91,7 +91,7 @@ def _read(path: str, content: bytes, required: bool = False) -> Configuration:
     source = Source(path, content.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n"))
     try:
         data = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a ValueError that is no TOMLDecodeError is of a number with too many digits
         if not required and not re.search(r"(?m)^\s*\[\s*tool\s*\.\s*netspec\b", source.text):
             return NOTHING  # whatever is wrong with it, it is not about specs
         line = int(found[1]) if (found := re.search(r"line (\d+)", str(error))) else 1
@@ -208,22 +208,28 @@ class Reader:
 
     def budget(self, pattern: str, value: Any) -> Budget:
         """`"models/*.net" = { max-params = 30_000_000, at = { T = 128 } }`."""
+        parts = pattern.removeprefix("./").split("/")
+        if "" in parts or ".." in parts:
+            self.refuse("budgets", 'a table of patterns of paths below this file, as "models/**"', pattern)
         given = self.table(f'{TABLE}.budgets."{pattern}"', value, (*MEASURES, "at"))
         sizes = given.get("at", {})
         if not isinstance(sizes, dict) or not all(is_count(size) and size for size in sizes.values()):
             self.refuse("at", "a table of sizes, as { T = 128 }", sizes)
         largest = {name: self.number(name, limit) for name, limit in given.items() if name != "at"}
-        return Budget(self.folder, pattern, Limits(largest, sizes), self.place(pattern))
+        return Budget(self.folder, pattern.removeprefix("./"), Limits(largest, sizes), self.place(pattern))
 
     def number(self, key: str, value: Any) -> int:
         """A whole number, or one with a unit: 30_000_000, "30M", "2GiB"."""
         units = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-        written = re.fullmatch(r"([0-9_]+(?:\.[0-9]+)?) ?([kMGT]?|[KMG]iB)", value) if isinstance(value, str) else None
+        written = _NUMBER.fullmatch(value) if isinstance(value, str) else None
         if written:
-            return round(float(written[1].replace("_", "")) * units[written[2]])
+            return int(written[1]) * units[written[3]] + round(float(f"0{written[2] or ''}") * units[written[3]])
         if not is_count(value):
             self.refuse(key, 'a whole number, as 30_000_000 or "30M"', value)
         return value
+
+
+_NUMBER = re.compile(r"([0-9](?:_?[0-9]){0,30})(\.[0-9]+)? ?([kMGT]?|[KMG]iB)")
 
 
 def is_count(value: Any) -> TypeGuard[int]:

@@ -1,10 +1,14 @@
-"""Says which files `--overwrite` and `--force` replace: what the same command writes, and never a part of a run. Floor 6."""
+"""Says which files `--overwrite`, `--force` and `--output-file` replace: what the same command writes, and never a part of a run. Floor 6."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 
+from netspec.cli.configuration import NAME as PROJECT
+from netspec.cli.lock_files import SUFFIX as LOCK
+from netspec.cli.spec_paths import is_spec
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.files import read_start
@@ -19,8 +23,28 @@ def require_replaceable(path: str, option: str, beginning: bytes = b"", kind: st
     if not os.path.lexists(path):
         return
     if finding := _find_other(path, beginning, kind):
-        instead = f"{finding}, which `{option}` does not replace; choose another name with `-o`"
+        instead = f"{finding}, which `{option}` does not replace; choose another name"
         raise Mistake(AlreadyExists(path=path, instead=instead))
+
+
+def require_report_place(path: str, specs: Sequence[str]) -> None:
+    """Raises `Mistake` where `--output-file` would take away what is no earlier report: what is no regular file, a part of a run, a spec, a
+    lock, the project's configuration."""
+    if not os.path.lexists(path):
+        return
+    option = "--output-file"
+    require_replaceable(path, option)
+    if finding := _find_input(path, specs):
+        raise Mistake(AlreadyExists(path=path, instead=f"{finding}, which `{option}` does not replace; choose another name"))
+
+
+def _find_input(path: str, specs: Sequence[str]) -> str:
+    """What of a check's inputs a file is, in words; "" for none."""
+    if is_spec(path) or any(os.path.exists(spec) and os.path.samefile(path, spec) for spec in specs):
+        return "it is a spec"
+    if path.endswith(LOCK):
+        return "it is a lock"
+    return "it holds the project's configuration" if os.path.basename(path) == PROJECT else ""
 
 
 def _find_other(path: str, beginning: bytes, kind: str) -> str:

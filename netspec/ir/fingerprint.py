@@ -19,7 +19,8 @@ from netspec.shape import Dim, TensorType
 
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
 _SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts", "layer_name", "class_counts", "unproved"}
-"""Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
+"""Fields of the IR that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans. Ops
+have arguments of the same names (`rename(names)`), and all of those count."""
 _LATER = {
     "lowering": "automatic",
     "weights": "",
@@ -35,6 +36,8 @@ _LATER = {
 }
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 
+_LATER_OF_OPS = {"names": {}}
+"""The same of arguments of ops, whatever op has them."""
 _SILENT_IN = {"DataPlan": {"classes"}, "EvalPlan": {"part"}, "TrainPlan": {"workers"}}
 """Fields of plans that follow from others, or change no bit of a training."""
 _LATER_IN = {"DataPlan": {"part": ""}, "EvalPlan": {"test": None}, "TrainPlan": {"best": Goal(), "stop": None}}
@@ -45,7 +48,14 @@ def ir_hash(typed: Typed) -> str:
     """64 hex digits."""
     import hashlib  # 5 ms that `check` need not pay
 
-    return hashlib.sha256("\n".join(_Walk().lines(typed)).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*_Walk().lines(typed), *_asked_of_sizes(typed)]).encode()).hexdigest()
+
+
+def _asked_of_sizes(typed: Typed) -> Iterator[str]:
+    """What each model asks of its free sizes, which its programs hold their arrays to. It is no part of how a training computes, so of no
+    other hash."""
+    bodies = [*sorted(typed.models.items()), *((f"train {plan.name}", plan.model) for plan in typed.trains)]
+    yield from (f"{name}: {fact}" for name, body in bodies for fact in body.facts.known())
 
 
 def part_hash(part: Body | Objective) -> str:
@@ -87,7 +97,7 @@ class _Walk:
         else:
             if isinstance(value, Body):
                 self.bodies[id(value)] = len(self.bodies)
-            yield from self.group(type(value).__name__, _fields(value))
+            yield from self.group(_kind(value), _fields(value))
 
     def group(self, name: str, parts: Iterable[tuple[str, Any]]) -> Iterator[str]:
         """A value of several named parts, in brackets."""
@@ -98,12 +108,23 @@ class _Walk:
         yield ")"
 
 
+def _kind(value: Any) -> str:
+    """What a record or an op is: a plugin's op is not the one of netspec's, or of another plugin, that has the same name."""
+    plugin = value.namespace if isinstance(value, Op) else ""
+    return f"{plugin}.{type(value).__name__}" if plugin else type(value).__name__
+
+
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
     kind = type(value).__name__
     names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
-    silent = _SILENT | (set() if isinstance(value, Op) else _SILENT_IN.get(kind, set()))
+    silent = set() if isinstance(value, Op) else _SILENT | _SILENT_IN.get(kind, set())
     found = ((name, getattr(value, name)) for name in names if name not in silent)
-    own = {name: value.arguments()[name].default for name in value.later_arguments} if isinstance(value, Op) else _LATER_IN.get(kind, {})
+    own = _later_arguments(value) if isinstance(value, Op) else _LATER_IN.get(kind, {})
     later = _LATER | own
     return ((name, part) for name, part in found if name not in later or part != later[name])
+
+
+def _later_arguments(op: Op) -> dict[str, Any]:
+    """Arguments that an op has got since files had a hash, with what they are where they say nothing."""
+    return _LATER_OF_OPS | {name: op.arguments()[name].default for name in op.later_arguments}

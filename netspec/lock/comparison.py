@@ -62,7 +62,7 @@ def flatten(facts: Facts) -> dict[tuple[str, ...], str]:
 def describe(way: Sequence[str], before: str | None, after: str | None) -> tuple[int, str]:
     """How plainly a fact says what happened, 0 most, and the sentence: a layer that changed changes the shapes of those behind it too."""
     group, name = way[-2] if len(way) > 1 else "", way[-1]
-    if name == WIRING:
+    if name == WIRING and len(way) > 1:
         return LAST, f"of `{way[1]}` it changed what is given to what, or the order"
     if way[0] == "defaults":
         return (1, f"default of `{name}` was {cut(before)}, now {cut(after)}") if before and after else (8, _say_other_default(name, after))
@@ -81,7 +81,7 @@ def _say_other_default(name: str, after: str | None) -> str:
     return f"`{name}` is left to its default, {cut(after)}" if after is not None else f"`{name}` is not left to its default any more"
 
 
-KINDS = {"inputs": "input", "outputs": "output", "buffers": "buffer", "values": "value", "settings": "setting", "layers": ""}
+KINDS = {"inputs": "input", "outputs": "output", "buffers": "buffer", "values": "value", "settings": "setting", "layers": "", "sizes": ""}
 """What a fact of a group is called."""
 
 

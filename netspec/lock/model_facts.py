@@ -59,7 +59,9 @@ def describe_model(body: Body, defaults: Defaults) -> dict[str, object]:
         for name, (weight, kept) in list_weights(node, owner).items():
             note_defaults(weight.init, defaults)
             facts["buffers" if kept else "parameters"][f"{place.text(node)}{name}"] = describe_weight(weight)  # type: ignore[arg-type]
-    ends = {"inputs": texts(body.input_types()), "outputs": texts(body.output_types())}
+    ends: dict[str, object] = {"inputs": texts(body.input_types()), "outputs": texts(body.output_types())}
+    if asked := body.facts.known():
+        ends["sizes"] = dict.fromkeys(asked, "asked of the inputs")
     return {"wiring": part_hash(body), **ends, **{name: found for name, found in facts.items() if found}}
 
 

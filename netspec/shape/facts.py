@@ -170,6 +170,30 @@ class Facts:
         low, high = extent(self._inner(Dim.of(dim)), self._box.bounds)
         return _whole_end(low), _whole_end(high)
 
+    def known(self) -> list[str]:
+        """All that is known of the user's symbols, as text of the language: `T % 4 == 0`, `T <= 128`, `S == T`. Facts that were recorded in
+        another order, or twice, have the same."""
+        found = [text for symbol, value in self._rewrite.items() if symbol not in self._back for text in self._known_of(symbol, value)]
+        found += [text for symbol in self._box.bounds if symbol not in self._back for text in self._known_ends(symbol, 1)]
+        groups = zip((">=", "==", "!="), _groups(self._box), strict=True)
+        found += [f"{read_back(dim, self._back)} {relation} 0" for relation, group in groups for dim in group]
+        return sorted(dict.fromkeys(found))
+
+    def _known_of(self, symbol: str, value: Dim) -> list[str]:
+        """What is known of a symbol that is no base symbol: what it is equal to, or what divides it and how large it is."""
+        meant = read_back(value, self._back)
+        if meant != Dim.symbol(symbol):
+            another = str(meant) in meant.symbols()
+            return [" == ".join(sorted((symbol, str(meant)))), *self._known_ends(symbol, 1)] if another else [f"{symbol} == {meant}"]
+        rest, one = (value.substitute(dict.fromkeys(value.symbols(), number)).value for number in (0, 1))
+        return [f"{symbol} % {one - rest} == {rest}", *self._known_ends(symbol, rest or one)]
+
+    def _known_ends(self, symbol: str, least: int) -> list[str]:
+        """Its bounds; `least` is the smallest number that it can be anyway."""
+        low, high = self.range(Dim.symbol(symbol))
+        ends = [f"{symbol} >= {low}"] if low is not None and low > least else []
+        return ends if high is None else [*ends, f"{symbol} <= {high}"]
+
     def missing(self, a: Dim | int, b: Dim | int, relation: str = "==") -> str:
         """A fact that would prove `a relation b`, as text of the language: `H % 16 == 0`, `T <= 1024`, `T == S`."""
         return self.missing_relation(a, b, relation)[-1]

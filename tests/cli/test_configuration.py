@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -62,6 +63,13 @@ WRONG = {
     "budgets = {'a' = {max-params = -1}}": "bad-configuration",
     "budgets = {'a' = {max-params = true}}": "bad-configuration",
     "budgets = {'a' = {max-params = '3 apples'}}": "bad-configuration",
+    "budgets = {'a' = {max-params = '_'}}": "bad-configuration",
+    "budgets = {'a' = {max-params = '1__0'}}": "bad-configuration",
+    f"budgets = {{'a' = {{max-params = '{'9' * 500}M'}}}}": "bad-configuration",
+    f"budgets = {{'a' = {{max-params = {'9' * 5000}}}}}": "configuration-unreadable",
+    "budgets = {'' = {max-params = 1}}": "bad-configuration",
+    "budgets = {'/m.net' = {max-params = 1}}": "bad-configuration",
+    "budgets = {'../m.net' = {max-params = 1}}": "bad-configuration",
     "budgets = {'a' = {at = {T = 0}}}": "bad-configuration",
     "budgets = {'a' = {at = 3}}": "bad-configuration",
     "budgets = {'a' = {max-parms = 3}}": "unknown-configuration",
@@ -86,7 +94,7 @@ def test_what_is_wrong_is_said_with_its_place(line: str, folder: Path, capsys: p
 
 
 @pytest.mark.parametrize(
-    ("written", "number"), [("3", 3), ("30_000", 30_000), ("'30M'", 30_000_000), ("'1.5k'", 1_500), ("'2 GiB'", 2 << 30)]
+    ("written", "number"), [("3", 3), ("30_000", 30_000), ("'30M'", 30_000_000), ("'1.5k'", 1_500), ("'2 GiB'", 2 << 30), ("'9007199254740993'", 2**53 + 1)]
 )
 def test_numbers_may_have_units(written: str, number: int, folder: Path) -> None:
     configure(f"[tool.netspec.budgets]\n'*' = {{max-params = {written}}}\n")
@@ -103,10 +111,30 @@ def test_numbers_may_have_units(written: str, number: int, folder: Path) -> None
         ("**/a.net", "x/y/a.net", True),
         ("m?.net", "m1.net", True),
         ("m.net", "mxnet", False),
+        ("[m].net", "[m].net", True),
     ],
 )
 def test_patterns(pattern: str, path: str, covered: bool, folder: Path) -> None:
     assert Budget("", pattern, Limits({}, {})).covers(path) is covered
+
+
+def test_a_pattern_may_begin_at_its_own_folder(folder: Path) -> None:
+    """`./m.net` guards m.net: a budget that silently covers nothing is none."""
+    configure("[tool.netspec.budgets]\n'./m.net' = {max-params = 1}\n")
+    assert read_configuration().budgets[0].covers("m.net")
+
+
+def test_any_text_is_a_number_or_a_problem(folder: Path) -> None:
+    """A law: what a person may type for a number ends in a number, or in a problem with its place, never in a bug."""
+    rng = Random(0)
+    for _ in range(300):
+        text = "".join(rng.choices("0123456789_.kMGTiB e-+", k=rng.randint(0, 6)))
+        configure(f"[tool.netspec.budgets]\n'*' = {{max-params = '{text}'}}\n")
+        try:
+            found = read_configuration().budgets[0].limits.largest["max-params"]
+            assert isinstance(found, int) and found >= 0, text
+        except Mistake as mistake:
+            assert mistake.diagnostic.slug() == "bad-configuration", text
 
 
 def test_warnings_are_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ The goldens stand beside it, in tests/cli/repository/expected; `pytest --update`
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -148,6 +149,23 @@ def test_names_of_files_are_text_in_every_format(format: str, check: Check) -> N
 def test_a_report_goes_to_a_file(check: Check) -> None:
     assert check("--format", "json", "--output-file", "out.json") == "8 problems in 6 files. Written to out.json\n".replace("8", "7")
     assert len(json.loads(Path("out.json").read_text())["problems"]) == 7
+
+
+@pytest.mark.parametrize("name", ["models/big.net", "spec", "pyproject.toml", "models/big.net.lock", "pipe", "link", "hard", "twin.json"])
+def test_a_report_replaces_reports_alone(name: str, check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong name costs nobody a spec, the configuration, a device, or what a link leads to."""
+    spec = next(Path("models").glob("*.net"))
+    Path("models/big.net").write_bytes(spec.read_bytes())
+    Path("spec").write_bytes(spec.read_bytes())
+    Path("twin.json").write_text('{"netspec": 1}')
+    Path("models/big.net.lock").write_text("{}")
+    Path("link").symlink_to(spec)
+    os.link("spec", "hard")
+    os.mkfifo("pipe")
+    before = {str(path): path.lstat() for path in Path().rglob("*")}
+    assert main(["check", "models", "spec", "--output-file", name]) == 2
+    assert "which `--output-file` does not replace" in capsys.readouterr().err
+    assert {str(path): path.lstat().st_mtime_ns for path in Path().rglob("*")} == {p: s.st_mtime_ns for p, s in before.items()}
 
 
 def test_problems_are_counted_by_their_names(check: Check) -> None:

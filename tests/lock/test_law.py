@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from netspec.compile import check
 from netspec.files import models_dir
-from netspec.lock import compare, gather_facts, parse_lock, write_lock
+from netspec.lock import Unreadable, compare, gather_facts, parse_lock, write_lock
+from netspec.lock.comparison import flatten
 from netspec.source import Source
 from netspec.testing.checks import hold
 from tests.lock.soak import run
@@ -29,6 +32,26 @@ def test_random_edits() -> None:
     report = run(12, seed=0)
     assert not report.wrong, report.wrong
     assert report.edited > 5 and report.changed > 2, str(report)
+
+
+def test_any_lock_can_be_compared() -> None:
+    """A lock is edited by hand and by merges: a fact may stand at any place, and any place may be a text or a group."""
+    typed = check(models_dir() / "digits.net").typed
+    assert typed is not None
+    now = gather_facts(typed)
+    names = list(dict.fromkeys(name for way in flatten(now) for name in way))
+    rng = Random(0)
+    for _ in range(400):
+        facts = json.loads(json.dumps(now))
+        group = facts
+        for _ in range(rng.randint(0, 3)):
+            group = rng.choice([group, *(inner for inner in group.values() if isinstance(inner, dict))])
+        group[rng.choice([*group, *names])] = rng.choice(["", "x gives y", {}, {rng.choice(names): "x"}, {"wiring": {"wiring": "x"}}])
+        try:
+            locked = parse_lock(json.dumps(facts).encode())
+        except Unreadable:
+            continue
+        assert compare(locked, now).any or compare(locked, now).version or locked == now
 
 
 LARGE = """netspec 1

@@ -6,7 +6,9 @@ import pytest
 
 from netspec.compile import check
 from netspec.files import models_dir
-from netspec.ir.fingerprint import ir_hash
+from netspec.ir.fingerprint import ir_hash, means_same
+from netspec.library.base import Op
+from netspec.library.shelf import index
 from netspec.source import Source
 from tests.infer.specs import in_train
 from tests.zoo.results import read_results, text_when_trained
@@ -68,3 +70,44 @@ def test_a_later_setting_says_nothing_at_its_default() -> None:
         hash_of("netspec 1\n" + in_train(loss + line)) for line in ("", "\n  lowering = automatic", "\n  lowering = portable")
     )
     assert plain == automatic != portable
+
+
+def made(cls: type[Op], **values: object) -> Op:
+    """An op whose arguments are not looked at."""
+    op = object.__new__(cls)
+    op.__dict__.update(dict.fromkeys(cls.arguments(), "one"), **values)
+    return op
+
+
+def test_every_argument_of_every_op_counts() -> None:
+    """Whatever an argument is called: places and texts of the IR have names that arguments have too, and say nothing only there."""
+    silent = [
+        f"{entry.name}.{name}"
+        for entry in index.all_entries()
+        for cls in (index.load(entry),)
+        for name in cls.arguments()
+        if means_same(made(cls), made(cls, **{name: "two"}))
+    ]
+    assert not silent
+
+
+def test_ops_of_plugins_that_have_one_name_are_others() -> None:
+    cls = index.load("relu")
+    ours, theirs = (type(cls.__name__, (cls,), {"namespace": name}) for name in ("acme", "other"))
+    assert not means_same(made(cls), made(ours)) and not means_same(made(ours), made(theirs))
+
+
+SIZES = "netspec 1\nmodel M {{\n  input x: f32[B, T]\n  input z: f32[B, S]\n{}\n  output y = x\n  output w = z\n}}\n"
+
+
+def asking(*lines: str) -> str:
+    return hash_of(SIZES.format("\n".join(f"  {line}" for line in lines)))
+
+
+def test_what_is_asked_of_sizes_counts() -> None:
+    """A program holds its arrays to it."""
+    asked = ("require T % 4 == 0", "require T % 8 == 0", "dim T <= 64", "dim T <= 32", "require T >= 3", "assume S == T", "require S > T")
+    assert len({asking(line) for line in ("", *asked)}) == len(asked) + 1
+    assert asking("require T % 4 == 0", "dim S <= 9") == asking("dim S <= 9", 'require T % 4 == 0, "why"', "require S < 20")
+    assert asking("assume S == T", "dim S <= 9") == asking("dim T <= 9", "assume T == S")
+    assert asking("require T >= 1") == asking("")

@@ -37,7 +37,7 @@ def compare_models(before: Body, after: Body, origins: Origins) -> Compared:
     then, now = list_layers(before), list_layers(after)
     matching = match_layers(then.layers, now.layers)
     found = ModelChange(after.name, before.name, before=Cost(*cost(before)), after=Cost(*cost(after)))
-    if not means_same(replace(before, name=after.name), after):
+    if not means_same(replace(before, name=after.name), after) or before.facts.known() != after.facts.known():
         work = _Comparison(then, now, matching, origins)
         found = replace(found, layers=tuple(work.layers()), params=tuple(work.params()), ports=tuple(work.ports()))
         if not (found.layers or found.ports):
@@ -240,10 +240,17 @@ class _Comparison:
                 texts = [str(side[name]) if name in side else "" for side in (old, new)]
                 if texts[0] != texts[1]:
                     yield ValueChange(f"{what} {name}", texts[0], texts[1])
+        yield from self.sizes()
         for name in (n for n in self.before.outputs if n in self.after.outputs):
             then, now = self.wiring.of_outputs(name)
             if then != now:
                 yield ValueChange(f"output {name} comes from", then, now)
+
+    def sizes(self) -> Iterator[ValueChange]:
+        """What is asked of free sizes, one by one."""
+        old, new = self.before.model.facts.known(), self.after.model.facts.known()
+        yield from (ValueChange("asked of sizes", fact, "") for fact in old if fact not in new)
+        yield from (ValueChange("asked of sizes", "", fact) for fact in new if fact not in old)
 
 
 def compare_weights(before: Mapping[str, Weight], after: Mapping[str, Weight]) -> Iterator[ValueChange]:
