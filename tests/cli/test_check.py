@@ -151,7 +151,7 @@ def test_the_folder_of_the_report_is_made(folder: Path, capsys: pytest.CaptureFi
     assert main(["check", "bad.net", "--output-file", "bad.net/report.txt"]) == 2
     assert "a file stands in the place of a folder" in capsys.readouterr().err
     assert main(["check", "bad.net", "--output-file", "more"]) == 2
-    assert "a folder stands there" in capsys.readouterr().err
+    assert "it is no regular file" in capsys.readouterr().err
 
 
 def test_colours_follow_the_environment(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
