@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -176,7 +176,7 @@ def sha256_file(path: PathLike) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Every byte that netspec writes to disk itself goes through here (tests put a full disk in its place)."""
     view = memoryview(data)
     while view:
@@ -193,7 +193,7 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     content = data.encode() if isinstance(data, str) else data
     try:
-        _write_new(temporary, target, content)
+        _write_new(temporary, target, [content])
         with _step(target, "renaming it into place"):
             os.replace(temporary, target)
     except BaseException:
@@ -220,7 +220,7 @@ def rewrite(path: PathLike, before: bytes, after: str) -> None:
         raise Mistake(WriteFailed(path=target, step="looking at the file", reason="it is read-only", repair=how))
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     try:
-        _write_new(temporary, target, after.encode(), about)
+        _write_new(temporary, target, [after.encode()], about)
         if read_bytes(target) != before:
             reason, again = "somebody else has changed it meanwhile", "run the command again: it reads the file anew"
             raise Mistake(WriteFailed(path=target, step="comparing it once more", reason=reason, repair=again))
@@ -243,7 +243,14 @@ def _fill(target: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _write_new(temporary: str, target: str, content: bytes, like: os.stat_result | None = None) -> None:
+def write_new(path: PathLike, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write a file of these pieces and flush it to the disk, in a folder that is under a name of its own still: nobody looks at the file
+    before the folder is renamed, so that neither a temporary name nor a flush of the folder is needed here. Raises `Mistake` with
+    `WriteFailed`."""
+    _write_new(os.fspath(path), os.fspath(path), pieces)
+
+
+def _write_new(temporary: str, target: str, pieces: Iterable[bytes | memoryview], like: os.stat_result | None = None) -> None:
     """Writes and syncs the temporary file, so that renaming it is all that remains; `like` has the mode and the owner that it gets."""
     how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     with _step(target, "creating the file"):
@@ -253,7 +260,8 @@ def _write_new(temporary: str, target: str, content: bytes, like: os.stat_result
             with _step(target, "giving it its owner and mode"):
                 _liken(descriptor, like)
         with _step(target, "writing the content"):
-            write_all(descriptor, content)
+            for piece in pieces:
+                write_all(descriptor, piece)
         with _step(target, "flushing it to the disk"):
             os.fsync(descriptor)
     finally:
