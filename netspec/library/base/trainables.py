@@ -444,6 +444,10 @@ class Dataset(Op):
         """How many classes a field of class numbers has, by field, where the arguments, or the dataset itself, say so."""
         return {}
 
+    def numbers_words(self) -> Collection[str]:
+        """The fields whose numbers stand for words or classes, so that a larger one means no more than a smaller one."""
+        return tuple(self.class_counts())
+
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
         return {}
