@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointMismatch, TooFewCheckpoints
-from netspec.files import make_folder, write_atomic
+from netspec.files import new_folder, write_atomic
 from netspec.lazy import jax, np
 from netspec.library.base import Array
 from netspec.train.checkpoint_store import Store
@@ -51,11 +52,17 @@ def _add(sums: dict[str, Array], newest: dict[str, Array], store: Store, step: i
 
 
 def write_run(run: RunFolder, out: Path, steps: Sequence[int], arrays: dict[str, Array], manifest: Manifest) -> None:
-    """A run folder with the run's spec and one checkpoint, the mean; `settings.json` is written last, with which it is a run."""
-    make_folder(out)
+    """A run folder with the run's spec and one checkpoint, the mean."""
+    with new_folder(out) as folder:
+        _fill_run(folder, run, steps, arrays, manifest)
+
+
+def _fill_run(folder: Path, run: RunFolder, steps: Sequence[int], arrays: dict[str, Array], manifest: Manifest) -> None:
+    """What the folder holds."""
     facts = {**manifest.facts, "score": None, "best": None, "reached": None, "waited": 0, "stopped": False}
-    replace(run.store, folder=out / CHECKPOINTS, keep=1).save(steps[-1], arrays, manifest.spec, facts)
+    replace(run.store, folder=folder / CHECKPOINTS, keep=1).save(steps[-1], arrays, manifest.spec, facts)
     for name in (run.settings["spec"], *KEPT):
         if (run.path / name).exists():
-            write_atomic(out / name, read_file(run.path / name))
-    write_atomic(out / SETTINGS, read_file(run.path / SETTINGS))
+            write_atomic(folder / name, read_file(run.path / name))
+    settings = {**run.settings, "mean_of": list(steps)}
+    write_atomic(folder / SETTINGS, json.dumps(settings, indent=2) + "\n")

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec
+from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec, RunOfMean
 from netspec.files import PathLike, make_folder, refuse_existing, write_atomic
 from netspec.ir import TrainPlan
 from netspec.ir.fingerprint import plan_hash
@@ -106,8 +106,11 @@ def start_run(
 
 
 def _resume_run(folder: Path, recipe: Recipe, plan: TrainPlan) -> RunFolder:
-    """The run that stands in a folder, as it was. Raises `Mistake` when it is of a spec that means something else, its length apart."""
+    """The run that stands in a folder, as it was. Raises `Mistake` when it is of a spec that means something else, its length apart, or a
+    mean of checkpoints."""
     found = open_run(folder)
+    if steps := found.settings["mean_of"]:
+        raise Mistake(RunOfMean(run=str(folder), steps=tuple(steps), spec=recipe.path))
     same = found.settings["meaning"] == plan_hash(plan) and found.recipe.foreign == recipe.foreign
     if found.recipe.digest != recipe.digest and not same:
         raise Mistake(RunOfAnotherSpec(run=str(folder), differences=changes(found.recipe, recipe)))
@@ -236,6 +239,8 @@ class Settings(Strict):
     initial: Begun | None = None
     data: FileNameOrNone
     settings: dict[Text, Setting] = {}
+    mean_of: list[Count] = []
+    """Steps of the checkpoints whose mean the run holds, where nobody trained it."""
 
 
 def _settings(folder: Path) -> Settings:

@@ -18,11 +18,13 @@ from netspec.diagnostics.running.checkpoints import (
     NotARun,
     RunFileDamaged,
     RunOfAnotherSpec,
+    RunOfMean,
 )
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.diagnostics.spec_error import SpecError
+from netspec.train.checkpoint_average import average_last, write_run
 from netspec.train.recipe import Recipe, changes
-from netspec.train.run_folder import find_free
+from netspec.train.run_folder import find_free, open_run
 from tests.lower.models import deep
 from tests.train.runs import RECIPE, killed_after, model, opened, steps, train
 
@@ -77,6 +79,21 @@ def test_another_setting_on_the_command_line_is_another_spec(run: Path) -> None:
 
 def test_the_same_spec_at_another_place_is_the_same(run: Path) -> None:
     assert train(run, replace(model(), recipe=replace(RECIPE, path="elsewhere/points.net")), resume=True).stop.exit_code == 0
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["a new folder", "an empty folder"])
+def test_nothing_goes_on_from_a_mean_of_checkpoints(run: Path, inside: bool, tmp_path: Path) -> None:
+    """It would be a run that nobody can train again: the next thing to type begins one with its weights."""
+    opened_run, mean = open_run(run), tmp_path / "mean"
+    if inside:
+        mean.mkdir()
+    chosen = average_last(opened_run, 2)
+    write_run(opened_run, mean, *chosen)
+    before = sorted(path for path in mean.rglob("*") if path.is_file())
+    found = problem(mean)
+    assert found == RunOfMean(run=str(mean), steps=chosen[0], spec="points.net") and len(chosen[0]) == 2
+    assert f"netspec train points.net --init-from {mean}" in str(found.help())
+    assert sorted(path for path in mean.rglob("*") if path.is_file()) == before and opened(mean).step == chosen[0][-1]
 
 
 def test_what_changed_is_listed_settings_first() -> None:
