@@ -428,8 +428,8 @@ class Dataset(Op):
         the answers name. None where its form has no place for them."""
         return None
 
-    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
-        """The texts that numbers of one of its fields stand for; None where that holds no texts."""
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None = None) -> list[str] | None:
+        """The texts that numbers of one of its fields stand for, by what is `known` from training; None where that holds no texts."""
         return None
 
     def background_of_pictures(self) -> tuple[float, ...]:
