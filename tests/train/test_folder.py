@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.checkpoints import (
+    CheckpointDamaged,
     CheckpointMismatch,
     CheckpointTooNew,
     NoSuchCheckpoint,
@@ -19,10 +21,12 @@ from netspec.diagnostics.running.checkpoints import (
     RunFileDamaged,
     RunOfAnotherSpec,
     RunOfMean,
+    TooFewCheckpoints,
 )
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.diagnostics.spec_error import SpecError
 from netspec.train.checkpoint_average import average_last, write_run
+from netspec.train.checkpoint_store import Store
 from netspec.train.recipe import Recipe, changes
 from netspec.train.run_folder import find_free, open_run
 from tests.lower.models import deep
@@ -91,9 +95,36 @@ def test_nothing_goes_on_from_a_mean_of_checkpoints(run: Path, inside: bool, tmp
     write_run(opened_run, mean, *chosen)
     before = sorted(path for path in mean.rglob("*") if path.is_file())
     found = problem(mean)
+    (mean / ".lock").unlink()
     assert found == RunOfMean(run=str(mean), steps=chosen[0], spec="points.net") and len(chosen[0]) == 2
     assert f"netspec train points.net --init-from {mean}" in str(found.help())
     assert sorted(path for path in mean.rglob("*") if path.is_file()) == before and opened(mean).step == chosen[0][-1]
+
+
+def test_a_checkpoint_that_is_removed_while_a_mean_is_made_is_none_of_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the process that trains into the run; one that is damaged and stays is told."""
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    first, last = steps(copy)
+    original = Store.restore
+
+    def restore(store: Store, step: int) -> Any:
+        shutil.rmtree(store.path(first), ignore_errors=True)
+        return original(store, step)
+
+    monkeypatch.setattr(Store, "restore", restore)
+    assert mean_problem(copy) == TooFewCheckpoints(run=str(copy), wanted=2, steps=(last,))
+    monkeypatch.undo()
+    shutil.copytree(run / "checkpoints" / str(first), copy / "checkpoints" / str(first))
+    (copy / "checkpoints" / str(first) / "manifest.json").write_text("{}")
+    assert isinstance(mean_problem(copy), CheckpointDamaged)
+
+
+def mean_problem(run: Path) -> Diagnostic:
+    with pytest.raises(Mistake) as caught:
+        average_last(open_run(run), 2)
+    return caught.value.diagnostic
 
 
 def test_what_changed_is_listed_settings_first() -> None:
@@ -104,8 +135,6 @@ def test_what_changed_is_listed_settings_first() -> None:
 
 
 def test_a_spec_changed_inside_the_run_is_refused(run: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     settings = json.loads((copy / "settings.json").read_text())
     (copy / "settings.json").write_text(json.dumps({**settings, "overrides": {"rate": "0.9"}}))
