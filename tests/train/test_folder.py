@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from netspec.cli.main import main
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.checkpoints import (
     CheckpointDamaged,
@@ -119,6 +120,16 @@ def test_a_checkpoint_that_is_removed_while_a_mean_is_made_is_none_of_it(
     shutil.copytree(run / "checkpoints" / str(first), copy / "checkpoints" / str(first))
     (copy / "checkpoints" / str(first) / "manifest.json").write_text("{}")
     assert isinstance(mean_problem(copy), CheckpointDamaged)
+
+
+def test_what_a_killed_prune_has_left_is_cleared_away_by_the_next(run: Path, tmp_path: Path) -> None:
+    """It renames a checkpoint before it removes what is in it."""
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    first, last = steps(copy)
+    gone = (copy / "checkpoints" / str(first)).rename(copy / "checkpoints" / f".{first}.gone")
+    (gone / "manifest.json").unlink()
+    assert steps(copy) == [last] and main(["checkpoints", str(copy), "--prune", "1"]) == 0
+    assert [path.name for path in (copy / "checkpoints").iterdir()] == [str(last)]
 
 
 def mean_problem(run: Path) -> Diagnostic:
