@@ -298,6 +298,71 @@ def make_folder(path: PathLike) -> Path:
     return Path(path)
 
 
+@contextmanager
+def new_folder(path: PathLike) -> Iterator[Path]:
+    """A folder to fill, which is given its name `path` once all is in it; where that fails, no trace of it stays.
+
+    Nothing, or an empty folder, stands at `path`. Until then all lies beside that, or inside, under a temporary name. Raises `Mistake` with
+    `WriteFailed`, which names the files as they would be.
+    """
+    import shutil
+    from pathlib import Path
+
+    target = Path(path)
+    home = target if os.path.isdir(target) else target.parent
+    temporary = home / f".{os.path.basename(os.path.abspath(target))}.{os.getpid()}.tmp"
+    missing = [folder for folder in (home, *home.parents) if not os.path.exists(folder)]
+    moved: list[Path] = []
+    try:
+        with _naming_final(temporary, target):
+            shutil.rmtree(temporary, ignore_errors=True)
+            make_folder(temporary)
+            yield temporary
+            with _step(os.fspath(target), "renaming it into place"):
+                _move_folder(temporary, target, moved)
+    except BaseException:
+        remove_paths([temporary, *moved])
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    sync_folder(os.fspath(home))
+
+
+def _move_folder(temporary: Path, target: Path, moved: list[Path]) -> None:
+    """Gives a folder its name; where an empty one has it, which may be a disk of its own, what is inside moves there, and is noted."""
+    if temporary.parent != target:
+        os.rename(temporary, target)
+        moved.append(target)
+        return
+    for name in sorted(os.listdir(temporary)):
+        os.rename(temporary / name, target / name)
+        moved.append(target / name)
+    os.rmdir(temporary)
+
+
+def remove_paths(paths: Iterable[PathLike]) -> None:
+    """Removes files, and folders with all that is in them, as far as that goes."""
+    import shutil
+
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            os.unlink(path)
+
+
+@contextmanager
+def _naming_final(temporary: Path, target: Path) -> Iterator[None]:
+    """A failed write inside of a temporary folder is told by the name that the file would have had."""
+    try:
+        yield
+    except Mistake as mistake:
+        problem, begin = mistake.diagnostic, os.fspath(temporary)
+        if not isinstance(problem, WriteFailed) or not problem.path.startswith(begin):
+            raise
+        raise Mistake(replace(problem, path=os.fspath(target) + problem.path[len(begin) :])) from mistake
+
+
 def refuse_existing(path: PathLike, instead: str = "choose another name") -> None:
     """Raise `Mistake` with `AlreadyExists` when something (an empty folder does not count) stands at `path`, and with `WriteFailed` when
     nothing can.

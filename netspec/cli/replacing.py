@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
+from typing import NoReturn
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists
@@ -19,8 +21,20 @@ def require_replaceable(path: str, option: str, beginning: bytes = b"", kind: st
     if not os.path.lexists(path):
         return
     if finding := _find_other(path, beginning, kind):
-        instead = f"{finding}, which `{option}` does not replace; choose another name with `-o`"
-        raise Mistake(AlreadyExists(path=path, instead=instead))
+        refuse(path, option, finding)
+
+
+def refuse(path: str, option: str, finding: str) -> NoReturn:
+    """Raises `Mistake` for a file that is not to be replaced, for the reason that is found."""
+    raise Mistake(AlreadyExists(path=path, instead=f"{finding}, which `{option}` does not replace; choose another name with `-o`"))
+
+
+def require_no_source(path: str, option: str, sources: Iterable[str]) -> None:
+    """Raises `Mistake` where a file is to be replaced that is read, or lies in a folder that is read."""
+    for source in sources:
+        real, read = os.path.realpath(path), os.path.realpath(source)
+        if os.path.lexists(path) and (os.path.exists(read) and os.path.samefile(real, read) or real.startswith(os.path.join(read, ""))):
+            refuse(path, option, f"it is read as `{source}`")
 
 
 def _find_other(path: str, beginning: bytes, kind: str) -> str:

@@ -470,6 +470,8 @@ ELSEWHERE = {
     "reported_errors": "of a page that is cut",
     "reported_classes": "of a page that is cut",
     "reported_picture": "of a page that is cut",
+    "reported_slips": "of a page that is cut",
+    "reported_tokens": "of a page that is cut",
     "marked_restarts": "of a drawing that is cut",
     "listed_moments": "of a drawing that is cut",
     "nested_repairs": "how far netspec itself mends for a proposal",

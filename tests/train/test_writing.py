@@ -171,6 +171,19 @@ def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
     assert train(run, resume=True).stop.exit_code == 0
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_of_two_trainings_that_begin_at_once_one_alone_writes(resume: bool, tmp_path: Path) -> None:
+    """The other one may be of another spec: what it would write is not what the checkpoints will be of."""
+    from netspec.diagnostics.running.checkpoints import RunInUse
+    from netspec.train.run_lock import hold_lock
+
+    (tmp_path / "run").mkdir()
+    with hold_lock(tmp_path / "run"), pytest.raises(Mistake) as caught:
+        train(tmp_path / "run", resume=resume)
+    assert caught.value.diagnostic == RunInUse(run=str(tmp_path / "run"))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
 @pytest.mark.slow
 def test_a_disk_that_is_full_at_forty_writes_loses_nothing() -> None:
     report = full_disks.run(40, seed=4)
