@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -176,7 +176,7 @@ def sha256_file(path: PathLike) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Every byte that netspec writes to disk itself goes through here (tests put a full disk in its place)."""
     view = memoryview(data)
     while view:
@@ -194,7 +194,7 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     content = data.encode() if isinstance(data, str) else data
     try:
-        _write_new(temporary, target, content)
+        _write_new(temporary, target, [content])
         with _step(target, "renaming it into place"):
             os.replace(temporary, target)
     except BaseException:
@@ -232,7 +232,7 @@ def rewrite(path: PathLike, before: bytes, after: str) -> None:
         raise Mistake(WriteFailed(path=target, step="looking at the file", reason="it is read-only", repair=how))
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     try:
-        _write_new(temporary, target, after.encode(), about)
+        _write_new(temporary, target, [after.encode()], about)
         if read_bytes(target) != before:
             reason, again = "somebody else has changed it meanwhile", "run the command again: it reads the file anew"
             raise Mistake(WriteFailed(path=target, step="comparing it once more", reason=reason, repair=again))
@@ -255,7 +255,14 @@ def _fill(target: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _write_new(temporary: str, target: str, content: bytes, like: os.stat_result | None = None) -> None:
+def write_new(path: PathLike, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write a file of these pieces and flush it to the disk, in a folder that is under a name of its own still: nobody looks at the file
+    before the folder is renamed, so that neither a temporary name nor a flush of the folder is needed here. Raises `Mistake` with
+    `WriteFailed`."""
+    _write_new(os.fspath(path), os.fspath(path), pieces)
+
+
+def _write_new(temporary: str, target: str, pieces: Iterable[bytes | memoryview], like: os.stat_result | None = None) -> None:
     """Writes and syncs the temporary file, so that renaming it is all that remains; `like` has the mode and the owner that it gets."""
     how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     with _step(target, "creating the file"):
@@ -265,7 +272,8 @@ def _write_new(temporary: str, target: str, content: bytes, like: os.stat_result
             with _step(target, "giving it its owner and mode"):
                 _liken(descriptor, like)
         with _step(target, "writing the content"):
-            write_all(descriptor, content)
+            for piece in pieces:
+                write_all(descriptor, piece)
         with _step(target, "flushing it to the disk"):
             os.fsync(descriptor)
     finally:
@@ -300,6 +308,71 @@ def make_folder(path: PathLike) -> Path:
     with _step(os.fspath(path), "making the folder"):
         os.makedirs(path, exist_ok=True)
     return Path(path)
+
+
+@contextmanager
+def new_folder(path: PathLike) -> Iterator[Path]:
+    """A folder to fill, which is given its name `path` once all is in it; where that fails, no trace of it stays.
+
+    Nothing, or an empty folder, stands at `path`. Until then all lies beside that, or inside, under a temporary name. Raises `Mistake` with
+    `WriteFailed`, which names the files as they would be.
+    """
+    import shutil
+    from pathlib import Path
+
+    target = Path(path)
+    home = target if os.path.isdir(target) else target.parent
+    temporary = home / f".{os.path.basename(os.path.abspath(target))}.{os.getpid()}.tmp"
+    missing = [folder for folder in (home, *home.parents) if not os.path.exists(folder)]
+    moved: list[Path] = []
+    try:
+        with _naming_final(temporary, target):
+            shutil.rmtree(temporary, ignore_errors=True)
+            make_folder(temporary)
+            yield temporary
+            with _step(os.fspath(target), "renaming it into place"):
+                _move_folder(temporary, target, moved)
+    except BaseException:
+        remove_paths([temporary, *moved])
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    sync_folder(os.fspath(home))
+
+
+def _move_folder(temporary: Path, target: Path, moved: list[Path]) -> None:
+    """Gives a folder its name; where an empty one has it, which may be a disk of its own, what is inside moves there, and is noted."""
+    if temporary.parent != target:
+        os.rename(temporary, target)
+        moved.append(target)
+        return
+    for name in sorted(os.listdir(temporary)):
+        os.rename(temporary / name, target / name)
+        moved.append(target / name)
+    os.rmdir(temporary)
+
+
+def remove_paths(paths: Iterable[PathLike]) -> None:
+    """Removes files, and folders with all that is in them, as far as that goes."""
+    import shutil
+
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            os.unlink(path)
+
+
+@contextmanager
+def _naming_final(temporary: Path, target: Path) -> Iterator[None]:
+    """A failed write inside of a temporary folder is told by the name that the file would have had."""
+    try:
+        yield
+    except Mistake as mistake:
+        problem, begin = mistake.diagnostic, os.fspath(temporary)
+        if not isinstance(problem, WriteFailed) or not problem.path.startswith(begin):
+            raise
+        raise Mistake(replace(problem, path=os.fspath(target) + problem.path[len(begin) :])) from mistake
 
 
 def refuse_existing(path: PathLike, instead: str = "choose another name") -> None:

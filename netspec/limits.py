@@ -265,6 +265,10 @@ class Limits:
     """Examples that are predicted for a report's confusion matrix."""
     reported_errors: int = 24
     """Examples that are shown of the worst errors."""
+    reported_tokens: int = 200
+    """Elements of a sequence that are shown beside its errors."""
+    reported_slips: int = 12
+    """Elements of a sequence that are taken for others, of which a report says for what."""
     reported_classes: int = 40
     """Classes of a confusion matrix that is shown as a table; of more, the pairs that are confused most often are listed."""
     reported_picture: int = 96
@@ -289,7 +293,7 @@ class Limits:
     manifest_bytes: int = 64 << 20
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
     run_file_bytes: int = 2**30
-    """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
+    """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary, and of a line of answers."""
     digest_bytes: int = 2**30
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
     compared_bytes: int = 256 * 2**20
@@ -308,7 +312,7 @@ class Limits:
     untrusted_grace_seconds: int = 2
     """Seconds of processor time beyond it, after which the system ends a check that does not end itself."""
     untrusted_bytes: int = 1 << 30
-    """Bytes of the process that checks."""
+    """Bytes that the process which checks may take, beyond those that it begins with."""
     untrusted_parameters: int = 10**12
     """Numbers that the parameters of one model have together."""
     untrusted_statements: int = 20_000

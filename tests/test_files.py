@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,18 @@ import pytest
 from netspec import files
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
-from netspec.files import append_line, data_file, make_folder, models_dir, read_bytes, refuse_existing, sha256_file, write_atomic
+from netspec.files import (
+    append_line,
+    data_file,
+    make_folder,
+    models_dir,
+    new_folder,
+    read_bytes,
+    refuse_existing,
+    sha256_file,
+    write_atomic,
+)
+from tests.train.full_disks import failing
 
 
 def names(folder: Path) -> list[str]:
@@ -85,6 +97,48 @@ def test_a_pipe_or_device_is_never_replaced(linked: bool, tmp_path: Path) -> Non
     before, kind = names(tmp_path), os.lstat(path).st_mode
     problem = fails(WriteFailed, write_atomic, path, b"new")
     assert problem.reason == "it is a named pipe, not a file" and (names(tmp_path), os.lstat(path).st_mode) == (before, kind)
+
+
+@pytest.mark.parametrize("place", ["new", "empty", "new/inside/folders"])
+def test_a_folder_is_there_whole_or_not_at_all(place: str, tmp_path: Path) -> None:
+    """Whichever call of the system fails: what stood there stands there, and the problem names files by their own names."""
+    home = tmp_path / "home"
+    (home / "empty").mkdir(parents=True)
+    target, before = home / place, everything(home)
+    with failing(home, "", 0) as seen:
+        fill(target)
+    whole = everything(home)
+    assert [path for path in whole if path not in before and path != place] and not [path for path in whole if ".tmp" in path]
+    for call, number in [(call, number) for call, count in seen.items() for number in range(count)]:
+        shutil.rmtree(home)
+        (home / "empty").mkdir(parents=True)
+        with failing(home, call, number):
+            try:
+                fill(target)
+            except Mistake as mistake:
+                problem = mistake.diagnostic
+                assert isinstance(problem, WriteFailed) and problem.path.startswith(str(target)) and ".tmp" not in problem.path
+                assert everything(home) == before, (call, number)
+            else:  # a folder that could not be flushed
+                assert call == "fsync" and everything(home) == whole
+
+
+def test_an_interrupt_leaves_nothing_of_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "a" / "b") as folder:
+        write_atomic(folder / "one", b"1")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+
+
+def fill(target: Path) -> None:
+    with new_folder(target) as folder:
+        make_folder(folder / "inner")
+        write_atomic(folder / "inner" / "one", b"1")
+        write_atomic(folder / "two", "2")
+
+
+def everything(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*"))
 
 
 def full_disk(*args: object, **named: object) -> int:

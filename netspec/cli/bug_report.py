@@ -22,6 +22,9 @@ def save_report(error: BaseException, command: str) -> str:
     descriptor, path = tempfile.mkstemp(prefix="netspec-bug-", suffix=".txt")
     try:
         write_all(descriptor, text(error, command).encode())
+    except BaseException:
+        os.unlink(path)
+        raise
     finally:
         os.close(descriptor)
     return path

@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
     from netspec.cli.training_commands import word_of
     from netspec.compile import check_readable
     from netspec.diagnostics.running.weights import NothingToTrain
-    from netspec.files import make_folder, refuse_existing, write_atomic
+    from netspec.files import new_folder, refuse_existing, write_atomic
     from netspec.tools.trainer_folder import data_option, make_files
 
     refuse_existing(args.output, "choose another folder with `-o`")
@@ -42,9 +42,9 @@ def run(args: Namespace) -> int:
     text = write_same(checked, args)
     folder = os.path.basename(os.path.abspath(args.output))
     files = make_files(plan, text, os.path.basename(args.file), folder, args.plugins)
-    home = make_folder(args.output)
-    for name, content in files.items():
-        write_atomic(home / name, content)
+    with new_folder(args.output) as home:
+        for name, content in files.items():
+            write_atomic(home / name, content)
     write_text(f"wrote {args.output}: {', '.join(sorted(files))}\nnext: python {word_of(args.output)} train{data_option(plan)}")
     return 0
 

@@ -44,7 +44,7 @@ def write_starter(found: Look, args: Namespace, paths: Sequence[Path]) -> int:
 
     name = "".join(part.capitalize() for part in Path(args.output).stem.replace("-", "_").split("_") if part.isalnum())
     text = starter_text(found.starter, name if name[:1].isalpha() else "Starter") if found.starter else ""
-    if why := why_not_written(text):
+    if why := found.why or why_not_written(text):
         instead = "leave `-o` out, and write the spec by hand"
         return report([OptionNotKept(option=f"-o {args.output}", why=why, instead=instead)])
     folder = home_of([Path(os.path.normpath(path)) for path in paths])
@@ -101,7 +101,7 @@ def propose(found: Look, args: Namespace) -> Iterator[str]:
     yield ""
     lines = [*declaration(found.starter)] if found.starter else []
     if not lines:
-        why = "a spec cannot write their names" if found.starter else "there is nothing in them to learn a label from"
+        why = "a spec cannot write their names" if found.starter else found.why or "there is nothing in them to learn a label from"
         yield f"no declaration to propose: {why}"
         return
     if found.label and not args.label:

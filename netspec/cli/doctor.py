@@ -18,9 +18,26 @@ JAX_FROM, JAX_BEFORE = (0, 10), (0, 13)
 """The range that `pyproject.toml` asks for."""
 MIN_DISK = 1 << 30
 """Bytes; a checkpoint of a small model and the compiler's temporary files fit."""
-EXTRAS = {"image": "PIL", "grain": "grain", "hf": "datasets", "onnx": "onnx", "lsp": "pygls"}
-EXTRAS |= {"tensorboard": "tensorboardX", "wandb": "wandb", "mlflow": "mlflow", "report": "plotly"}
-"""Extra -> the module it brings."""
+EXTRAS = {
+    "image": ("PIL",),
+    "grain": ("grain",),
+    "hf": ("datasets", "tokenizers"),
+    "text": ("sentencepiece",),
+    "zst": ("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd",),
+    "tensorboard": ("tensorboardX",),
+    "wandb": ("wandb",),
+    "mlflow": ("mlflow",),
+    "report": ("plotly",),
+    "onnx": ("onnx",),
+    "export": ("flatbuffers", "msgpack"),
+    "lsp": ("pygls",),
+    "cuda12": ("jax_cuda12_plugin",),
+    "cuda13": ("jax_cuda13_plugin",),
+    "tpu": ("libtpu",),
+    "oracle-torch": ("torch",),
+    "test": ("pytest", "hypothesis", "flax", "optax"),
+}
+"""Extra -> the modules by which it is known: it is there where all of them are."""
 
 
 @record
@@ -132,11 +149,20 @@ def _cache() -> tuple[bool, str]:
 
 
 def _extras() -> tuple[bool, str]:
-    """Which optional packages are there; none is needed."""
+    """Which optional packages are there, and which are not; none is needed."""
+    present = [extra for extra, modules in EXTRAS.items() if all(map(_is_installed, modules))]
+    missing = [extra for extra in EXTRAS if extra not in present]
+    return True, (", ".join(present) or "none") + (f"; not installed: {', '.join(missing)}" if missing else "")
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a module could be imported."""
     from importlib.util import find_spec
 
-    present = [extra for extra, module in EXTRAS.items() if find_spec(module)]
-    return True, ", ".join(present) or "none"
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of `a.b` where there is no `a`
+        return False
 
 
 LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {

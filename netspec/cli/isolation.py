@@ -6,6 +6,7 @@ system has no such limits, the files are checked in this process, by netspec's o
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -13,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import BinaryIO
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
+from netspec.files import read_start
 from netspec.limits import LIMITS
 from netspec.source import Source, Span
 
@@ -75,7 +77,8 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
     import resource
 
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (LIMITS.untrusted_bytes, LIMITS.untrusted_bytes))
+        most = _count_held() + LIMITS.untrusted_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         with os.fdopen(pipe, "wb") as answers:
             for path in paths:
                 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -87,6 +90,17 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
         os._exit(0)
 
 
+def _count_held() -> int:
+    """Bytes of the address space that this process has, as far as the system says; a command of its own has a few, a process that has
+    loaded JAX more than a check may take."""
+    import resource
+
+    try:
+        return int(read_start("/proc/self/statm", 64).split()[0]) * resource.getpagesize()
+    except (Mistake, ValueError, IndexError):
+        return 0
+
+
 def _answer(path: str, check: Check) -> Found | BaseException:
     """The problems of one file as the child sends them; an error of netspec's own becomes one that can be sent."""
     try:
@@ -94,6 +108,8 @@ def _answer(path: str, check: Check) -> Found | BaseException:
     except MemoryError:
         return [memory_limit(path)]
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return [memory_limit(path)]
         import traceback
 
         bug = RuntimeError(f"{type(error).__name__}: {error}")

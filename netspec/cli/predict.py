@@ -25,7 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--outputs", action="store_true", help="the model's outputs, even where the spec has a `serve` section")
     parser.add_argument("--answer", metavar="INPUT", help="the input to generate, where `serve` has several lines (default: the first)")
     parser.add_argument("--seed", metavar="N", type=int, help="seed of samples (default: that of the spec)")
-    parser.add_argument("--output", metavar="FILE", help="where the answers go: .csv, .tsv, .jsonl or .npz; without it they are printed")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where answers go: .csv, .tsv, .jsonl or .npz; without it they are printed")
+    parser.add_argument("--overwrite", action="store_true", help="write over answers with the same columns that are there")
     add_plugins(parser)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 from netspec.cli.configuration import NAME as PROJECT
 from netspec.cli.lock_files import SUFFIX as LOCK
@@ -23,8 +24,20 @@ def require_replaceable(path: str, option: str, beginning: bytes = b"", kind: st
     if not os.path.lexists(path):
         return
     if finding := _find_other(path, beginning, kind):
-        instead = f"{finding}, which `{option}` does not replace; choose another name"
-        raise Mistake(AlreadyExists(path=path, instead=instead))
+        refuse(path, option, finding)
+
+
+def refuse(path: str, option: str, finding: str) -> NoReturn:
+    """Raises `Mistake` for a file that is not to be replaced, for the reason that is found."""
+    raise Mistake(AlreadyExists(path=path, instead=f"{finding}, which `{option}` does not replace; choose another name"))
+
+
+def require_no_source(path: str, option: str, sources: Iterable[str]) -> None:
+    """Raises `Mistake` where a file is to be replaced that is read, or lies in a folder that is read."""
+    for source in sources:
+        real, read = os.path.realpath(path), os.path.realpath(source)
+        if os.path.lexists(path) and (os.path.exists(read) and os.path.samefile(real, read) or real.startswith(os.path.join(read, ""))):
+            refuse(path, option, f"it is read as `{source}`")
 
 
 def require_report_place(path: str, specs: Sequence[str]) -> None:
@@ -35,7 +48,7 @@ def require_report_place(path: str, specs: Sequence[str]) -> None:
     option = "--output-file"
     require_replaceable(path, option)
     if finding := _find_input(path, specs):
-        raise Mistake(AlreadyExists(path=path, instead=f"{finding}, which `{option}` does not replace; choose another name"))
+        refuse(path, option, finding)
 
 
 def _find_input(path: str, specs: Sequence[str]) -> str:

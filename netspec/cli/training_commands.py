@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 from argparse import Namespace
@@ -213,8 +214,11 @@ def run_predict(args: Namespace) -> int:
     if args.input and args.output and args.output.lower().endswith(_OTHER_FORMS):
         say(f"`{args.output}` would hold arrays, as `--input` gives them, which nothing reads under such a name; end it in .npz.")
         return 2
+    if args.overwrite and not args.output:
+        say("`--overwrite` would be left unused; name a file with `--output`.")
+        return 2
     if args.output:
-        refuse_existing(args.output, "choose another name with `--output`, or remove the file")
+        require_place(args)
     if args.files:
         return _predict_files(args)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
@@ -222,9 +226,35 @@ def run_predict(args: Namespace) -> int:
     decodes = bool(run.program.serves) and not args.outputs
     outputs = _generate(run, arrays, args) if decodes or args.answer else _predict(run, arrays, args.seed)
     if args.output:
-        write_atomic(args.output, pack_arrays(outputs))
+        write_answers(args, ".npz", pack_arrays(outputs))
     write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
     return 0
+
+
+def require_place(args: Namespace) -> None:
+    """Raises `Mistake` where answers have no place: something stands there, or, with `--overwrite`, something else than answers may."""
+    from netspec.cli.replacing import require_no_source, require_replaceable
+
+    if not args.overwrite:
+        refuse_existing(args.output, "choose another name with `--output`, or say `--overwrite`")
+        return
+    require_replaceable(args.output, "--overwrite")
+    require_no_source(args.output, "--overwrite", [*args.files, *([args.input] if args.input else [])])
+
+
+def write_answers(args: Namespace, form: str, content: bytes) -> None:
+    """Writes answers to a new file, or with `--overwrite` over answers that have the same columns. Raises `Mistake`."""
+    from netspec.cli.replacing import refuse
+    from netspec.files import open_file
+    from netspec.train.predictions.answer_files import find_columns
+
+    if os.path.lexists(args.output) and os.path.getsize(args.output):
+        columns = find_columns(form, io.BytesIO(content))
+        with open_file(args.output) as file:
+            same = find_columns(form, file) == columns
+        if not columns or not same:
+            refuse(args.output, "--overwrite", f"it has not the columns {', '.join(columns)}" if columns else "it may be data")
+    write_atomic(args.output, content)
 
 
 def _predict_files(args: Namespace) -> int:
@@ -239,7 +269,7 @@ def _predict_files(args: Namespace) -> int:
         require_form(args.output, dataset)
     rows = run.predict_files(*args.files, top=args.top, outputs=args.outputs, answer=args.answer, seed=args.seed)
     if args.output:
-        write_atomic(args.output, pack_answers(args.output, rows, dataset, args.files))
+        write_answers(args, os.path.splitext(args.output)[1], pack_answers(args.output, rows, dataset, args.files))
     write_text(f"answers: {len(rows):,}, in {escape(args.output)}" if args.output else draw_answers(rows))
     return 0
 

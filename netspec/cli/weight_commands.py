@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,8 @@ def _verify(run: Any) -> dict[int, Diagnostic]:
         try:
             require_own_spec(run, manifest.verify_folder(run.store.path(step)))
         except Mistake as mistake:
-            wrong[step] = mistake.diagnostic
+            if step in run.store.steps():  # else the process that trains into the run has removed it meanwhile
+                wrong[step] = mistake.diagnostic
     return wrong
 
 
@@ -76,10 +78,10 @@ def _list(run: Any, verified: bool, wrong: dict[int, Diagnostic]) -> Iterator[st
     from netspec.tools.text_drawing import draw_columns
 
     found, names = _values(run), list(dict.fromkeys(("loss", chosen_by(run))))
-    rows = [
-        (*_row(run, step, names, found.get(step, {})), *(["damaged" if step in wrong else "whole"] if verified else []))
-        for step in run.store.steps()
-    ]
+    rows = []
+    for step in run.store.steps():
+        with suppress(FileNotFoundError):  # the process that trains into the run has removed it
+            rows.append((*_row(run, step, names, found.get(step, {})), *(["damaged" if step in wrong else "whole"] if verified else [])))
     if not rows:
         yield f"{escape(str(run.path))} has no checkpoint yet"
         return
@@ -115,6 +117,7 @@ def _row(run: Any, step: int, names: Sequence[str], values: Mapping[str, Any]) -
     try:
         manifest.read(folder)
     except Mistake:
+        folder.stat()
         return f"{step:,}", "damaged", *[""] * len(names), _bytes(size), written
     shown = (f"{values[name]:.4f}" if isinstance(values.get(name), int | float) else "" for name in names)
     return f"{step:,}", *shown, "best" if step == _best(run) else "", _bytes(size), written
@@ -139,10 +142,12 @@ def _bytes(size: int) -> str:
 
 
 def _prune(run: Any, keep: int) -> int:
-    """Removes all but the newest and the best, while nobody trains into the run."""
+    """Removes all but the newest and the best, and what a process that was killed has left, while nobody trains into the run."""
     from netspec.train.run_lock import hold_lock
 
     with hold_lock(run.path):
+        if run.store.folder.exists():
+            run.store.recover()
         removed = replace(run.store, keep=keep).prune()
     steps = ", ".join(f"{step:,}" for step in run.store.steps())
     what = f"removed the checkpoints of the steps {', '.join(f'{step:,}' for step in removed)}" if removed else "nothing to remove"

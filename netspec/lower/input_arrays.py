@@ -18,6 +18,7 @@ from netspec.shape.types import JAX_DTYPES
 
 _SHORT = {long: short for short, long in JAX_DTYPES.items()} | {"int64": "i64", "uint64": "u64", "int16": "i16", "uint16": "u16"}
 Types = Mapping[str, TensorType]
+Signature = tuple[tuple[Any, tuple[int, ...], Any], ...]
 
 
 def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: Facts = NO_FACTS) -> dict[str, Any]:
@@ -86,6 +87,14 @@ def shape_of(values: Any) -> tuple[int, ...]:
 def as_array(value: Any) -> Any:
     """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def sign_arrays(given: Any) -> Signature | None:
+    """Names, shapes and dtypes of arrays that lie on the device, all that can be known of them without waiting; None where any is traced or
+    of another kind."""
+    if type(given) is not dict or not all(isinstance(x, jax.Array) and not is_traced(x) for x in given.values()):
+        return None
+    return tuple((name, x.shape, x.dtype) for name, x in given.items())
 
 
 def copy_of(array: Any) -> Any:

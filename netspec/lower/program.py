@@ -27,7 +27,7 @@ from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
-from netspec.lower.input_arrays import accept, copy_of, refuse_unknown, shape_of, to_host, to_numpy
+from netspec.lower.input_arrays import accept, copy_of, refuse_unknown, shape_of, sign_arrays, to_host, to_numpy
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
@@ -489,7 +489,29 @@ class Program:
         return answer_nothing(self.model, given, self._precision, phase)
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
-        """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
+        """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1.
+
+        Of arrays that are on the device no number is looked at: those of another batch with the same shapes and dtypes, which fitted, are
+        taken as they are.
+        """
+        signature = sign_arrays(batch)
+        known = self._fitting.get((id(objective), count, signature)) if signature else None
+        if known is not None:
+            names, counted = known
+            return self._placement.batch({name: batch[name] for name in names}, counted, 0 if count == 1 else 1)
+        arrays, counted = self._checked_batch(batch, objective, count)
+        if signature and all(array is batch[name] for name, array in arrays.items()):
+            self._fitting[id(objective), count, signature] = tuple(arrays), counted
+        return self._placement.batch(arrays, counted, 0 if count == 1 else 1)
+
+    @cached_property
+    def _fitting(self) -> dict[Any, tuple[tuple[str, ...], list[str]]]:
+        """What a step takes of batches of these shapes and dtypes, and which of it counts examples; by objective, number of batches, and
+        signature."""
+        return {}
+
+    def _checked_batch(self, batch: Mapping[str, Any], objective: Objective, count: int) -> tuple[dict[str, Any], list[str]]:
+        """The arrays of a batch, in their own dtypes, and the names of those that count examples. Raises `SpecError`."""
         types = {**objective.fields(), **self.model.input_types()}
         require_dict(batch, types)
         if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
@@ -499,13 +521,16 @@ class Program:
         require_lengths(self.model, stacked, arrays)
         bounds = self._id_bounds["train" if objective is self._objective("train") else "eval"]
         require_ids(bounds, stacked, arrays, [arrays[name] for name in (EXAMPLE_WEIGHTS, objective.weights) if name in arrays])
-        return self._place(arrays, types, 0 if count == 1 else 1)
+        return arrays, self._counted(arrays, types)
 
-    def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
+    def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
         """Arrays on the devices, divided along the axis of examples."""
+        return self._placement.batch(arrays, self._counted(arrays, types), 0)
+
+    def _counted(self, arrays: Mapping[str, Any], types: Mapping[str, TensorType]) -> list[str]:
+        """The names of the arrays whose first axis counts examples."""
         batch = self.model.batch
-        counted = [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
-        return self._placement.batch(arrays, counted, axis)
+        return [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
 
     @cached_property
     def _id_bounds(self) -> dict[str, list[Bounds]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
@@ -55,7 +56,7 @@ def _examples(errors: Sequence[Error], names: Sequence[str], label: str, words: 
     """The worst errors, those first whose label has the least probability."""
     if not errors:
         return None
-    shown = (_example(error, names, label, words) for error in errors)
+    shown = (_sentence(error, names, label, words) if error.places else _example(error, names, label, words) for error in errors)
     return join(tag("h4", "The worst errors"), tag("div", *shown, class_="examples"))
 
 
@@ -66,3 +67,27 @@ def _example(error: Error, names: Sequence[str], label: str, words: Words) -> Ht
     said = f"{names[error.said]} ({error.sure:.1%})"
     caption = tag("figcaption", tag("b", names[error.label]), " taken for ", tag("b", said), void("br"), f"example {error.index:,}")
     return tag("figure", *fields, caption)
+
+
+def _sentence(error: Error, names: Sequence[str], label: str, words: Words) -> Html:
+    """A sequence with the elements that are taken for others marked in it, and what those are taken for, the worst first."""
+    fields = {name: value for name, value in error.fields.items() if name not in (label, *COUNTED)}
+    tokens = next((found for name, value in fields.items() if (found := _read_tokens(error, name, value, words))), {})
+    wrong = {slip.place for slip in error.slips}
+    text = [tag("b", token, class_="slip") if place in wrong else token for place, token in tokens.items()]
+    rows = [
+        (slip.place, tokens.get(slip.place, ""), names[slip.label], names[slip.said], f"{slip.sure:.1%}")
+        for slip in error.slips[: LIMITS.reported_slips]
+    ]
+    more = len(error.slips) - len(rows)
+    caption = [f"{len(error.slips):,} of {len(error.places):,} wrong", f"; {more:,} more" if more else "", f"; example {error.index:,}"]
+    spaced = [part for token in text for part in (token, " ")]
+    slips = table(("place", "", "is", "taken for", "probability"), rows, words=4)
+    return tag("figure", tag("p", *spaced, class_="text") if text else None, slips, tag("figcaption", *caption), class_="sentence")
+
+
+def _read_tokens(error: Error, name: str, value: Any, words: Words) -> dict[int, str]:
+    """The words of the elements that count, by their places, where a field has them; no more than are of use to a person."""
+    if value.ndim != 1 or len(value) <= max(error.places) or words.read(name, value[:1]) is None:
+        return {}
+    return {place: words.read(name, value[place : place + 1]) or "" for place in error.places[: LIMITS.reported_tokens]}

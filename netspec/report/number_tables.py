@@ -38,15 +38,22 @@ def names_of(series: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def tabulate(views: Sequence[RunView], series: Sequence[dict[str, Any]]) -> Html:
-    """The last, lowest and highest of each series, with the steps."""
+    """The last, lowest and highest of each series, with the steps of the parameters that were measured."""
     rows = []
     for one in series:
-        pairs = [(y, step) for y, step in zip(one["y"], one["step"], strict=True) if y is not None]
+        steps = _steps_measured(views[one["run"]], one)
+        pairs = [(y, step) for y, step in zip(one["y"], steps, strict=True) if y is not None]
         if pairs:
             low, high = min(pairs), max(pairs, key=lambda pair: (pair[0], -pair[1]))
             cells = (number(pairs[-1][0]), number(low[0]), f"{low[1]:,}", number(high[0]), f"{high[1]:,}")
             rows.append((views[one["run"]].label, one["name"], one["split"], *cells))
     return table(("run", "number", "part", "last", "lowest", "at step", "highest", "at step"), rows, words=3)
+
+
+def _steps_measured(view: RunView, one: dict[str, Any]) -> list[int]:
+    """The steps of a series; of the test part, which is measured at the end, that of the checkpoint which was."""
+    own = [r for r in view.records if r.split == one["split"] and one["name"] in dict(_numbers(r))]
+    return [record.step if record.checkpoint is None else record.checkpoint for record in own]
 
 
 def tabulate_lines(view: RunView, most: int) -> Html:

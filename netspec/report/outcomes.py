@@ -7,7 +7,7 @@ and chain of evaluation; in place of its sums each example's label, prediction a
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -88,12 +88,23 @@ def watch(program: Program, use: Use) -> Program:
     return change(program, plan=replace(plan, eval=replace(plan.eval, objective=objective)))
 
 
+@dataclass(frozen=True)
+class Slip:
+    """An element of a sequence that is taken for another class than it is."""
+
+    place: int
+    label: int
+    said: int
+    sure: float
+    """The probability of what it is taken for."""
+
+
 @dataclass(frozen=True, order=True)
 class Error:
-    """An example that is taken for another class than it is."""
+    """An example that is taken for another class than it is, or a sequence of which some elements are."""
 
     loss: float
-    """-log of the label's probability."""
+    """-log of the label's probability; of a sequence the mean of its elements."""
     index: int
     """Its number in the order of the evaluation."""
     label: int = field(compare=False)
@@ -102,6 +113,10 @@ class Error:
     """The probability of what it is taken for."""
     fields: Mapping[str, Any] = field(compare=False)
     """Its values by field, behind the chain of evaluation."""
+    slips: Sequence[Slip] = field(default=(), compare=False)
+    """Of a sequence the elements that are taken for others; `label`, `said` and `sure` are those of the worst."""
+    places: Sequence[int] = field(default=(), compare=False)
+    """Of a sequence the elements that count."""
 
 
 @dataclass
@@ -121,14 +136,17 @@ def measure(program: Program, state: Any, feed: Feed, use: Use, most: int = LIMI
     """Predicts the feed, at most so many examples. Raises `Mistake` or `SpecError` for data that do not fit."""
     watched, state = watch(program, use), program.averaged(state)
     found = Outcomes(np.zeros((use.classes, use.classes), np.int64), [], 0, True)
+    ignored = getattr(use.measurement.op, "ignore", None)
     for batch in feed.evaluation():
         if found.examples >= most:
             found.whole = False
             break
         ((values, weight),) = watched.eval_step(state, program.send(batch), found.examples)
-        _count(found, np.asarray(values), np.asarray(weight), getattr(use.measurement.op, "ignore", None))
+        _count(found, np.asarray(values), np.asarray(weight), ignored)
         if use.per_example:
-            _keep_worst(found, np.asarray(values), np.asarray(weight), batch)
+            _keep_worst(found, _examples(np.asarray(values), np.asarray(weight)), batch)
+        elif values.ndim == 3:
+            _keep_worst(found, _sequences(np.asarray(values), _counted(np.asarray(values), np.asarray(weight), ignored)), batch)
         own = batch.get(EXAMPLE_WEIGHTS)
         found.examples += len(next(iter(batch.values()))) if own is None else int((own != 0).sum())
     found.errors = sorted(found.errors, reverse=True)
@@ -137,25 +155,55 @@ def measure(program: Program, state: Any, feed: Feed, use: Use, most: int = LIMI
 
 def _count(found: Outcomes, values: Array, weight: Array, ignored: int | None) -> None:
     """Adds the pairs of a batch to the matrix; what does not count, or has a label that is no class, is left out."""
-    flat, counts = values.reshape(-1, 4), np.broadcast_to(weight, values.shape[:-1]).reshape(-1) != 0
-    counts &= np.isfinite(flat[:, 0]) & (flat[:, 0] != (np.nan if ignored is None else ignored))
-    pairs = flat[counts, :2].astype(np.int64)
+    pairs = values[_counted(values, weight, ignored)][:, :2].astype(np.int64)
     np.add.at(found.matrix, (pairs[:, 0], pairs[:, 1]), 1)
 
 
-def _keep_worst(found: Outcomes, values: Array, weight: Array, batch: Mapping[str, Any]) -> None:
+def _counted(values: Array, weight: Array, ignored: int | None) -> Array:
+    """Which examples, or elements of them, count."""
+    counts = np.broadcast_to(weight, values.shape[:-1]) != 0
+    return counts & np.isfinite(values[..., 0]) & (values[..., 0] != (np.nan if ignored is None else ignored))
+
+
+Wrong = tuple[int, float, Sequence[Slip], Sequence[int]]
+"""The row of an example in its batch, its loss, what is wrong of it, the worst first, and which of its elements count."""
+
+
+def _examples(values: Array, weight: Array) -> Iterator[Wrong]:
+    """The examples of a batch that are taken for others."""
+    wrong = (weight != 0) & np.isfinite(values[:, 0]) & (values[:, 0] != values[:, 1])
+    for row in np.flatnonzero(wrong).tolist():
+        yield row, -float(values[row, 2]), [_slip(values[row], 0)], ()
+
+
+def _sequences(values: Array, counts: Array) -> Iterator[Wrong]:
+    """The sequences of a batch of which some elements are taken for others."""
+    wrong = counts & (values[..., 0] != values[..., 1])
+    for row in np.flatnonzero(wrong.any(-1)).tolist():
+        places = np.flatnonzero(wrong[row])
+        worst = places[np.argsort(values[row, places, 2], kind="stable")]
+        loss = -float(values[row, counts[row], 2].mean(dtype=np.float64))
+        yield row, loss, [_slip(values[row, k], k) for k in worst.tolist()], np.flatnonzero(counts[row]).tolist()
+
+
+def _slip(values: Array, place: int) -> Slip:
+    label, said, _, sure = values.tolist()
+    return Slip(place, int(label), int(said), float(np.exp(sure)))
+
+
+def _keep_worst(found: Outcomes, errors: Iterable[Wrong], batch: Mapping[str, Any]) -> None:
     """Keeps the examples of a batch that are among the worst so far."""
-    wrong = np.flatnonzero((weight != 0) & np.isfinite(values[:, 0]) & (values[:, 0] != values[:, 1]))
-    for row in wrong.tolist():
-        label, said, share, sure = values[row].tolist()
-        if len(found.errors) == LIMITS.reported_errors and -share <= found.errors[0].loss:
+    for row, loss, slips, places in errors:
+        if len(found.errors) == LIMITS.reported_errors and loss <= found.errors[0].loss:
             continue
         fields = {name: np.array(x[row]) for name, x in batch.items() if name != EXAMPLE_WEIGHTS}
-        error = Error(-share, found.examples + row, int(label), int(said), float(np.exp(sure)), fields)
+        worst, several = slips[0], slips if places else ()
+        error = Error(loss, found.examples + row, worst.label, worst.said, worst.sure, fields, several, places)
         (heapq.heappush if len(found.errors) < LIMITS.reported_errors else heapq.heapreplace)(found.errors, error)
 
 
 def name_classes(program: Program, use: Use) -> Sequence[str]:
-    """What the classes are called, as far as the data say it; else their numbers."""
+    """What the classes are called, as far as the data say it; else their numbers, as that of one for which there is still room."""
     names = find_names(program.plan.data, program.learned, use.field)[1] if program.plan else ()
-    return [str(name) for name in names] if len(names) == use.classes else [str(k) for k in range(use.classes)]
+    known = [str(name) for name in names] if len(names) <= use.classes else []
+    return [*known, *(str(k) for k in range(len(known), use.classes))]

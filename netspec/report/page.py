@@ -104,7 +104,7 @@ def _runs(views: Sequence[RunView]) -> Html:
         last = view.records[-1] if view.records else None
         total = sum(row.params for row in _rows(view))
         cells = (
-            f"{last.step:,}" if last else "0",
+            f"{last.step:,}" if last else describe_mean(view) or "0",
             f"{last.epoch:g}" if last else "",
             f"{last.seconds:,.0f}" if last else "",
             f"{total:,}" if total else "",
@@ -113,6 +113,12 @@ def _runs(views: Sequence[RunView]) -> Html:
         rows.append((view.label, tag("code", view.folder.path), view.training, *reached, best, *cells))
     headings = ("run", "folder", "training", "validation, best", "test", "best step", "step", "epoch", "seconds", "parameters")
     return join(table(headings, rows, words=5), *(_problem(view) for view in views if not view.plan))
+
+
+def describe_mean(view: RunView) -> str:
+    """Of which steps a folder's only checkpoint is the mean; "" for a run that was trained."""
+    steps = view.folder.settings.get("mean_of", ())
+    return f"mean of {', '.join(f'{step:,}' for step in steps)}" if steps else ""
 
 
 def _best(view: RunView) -> tuple[str, str, str]:

@@ -10,23 +10,27 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointsReplaced, NoSuchCheckpoint
 from netspec.diagnostics.running.files import WriteFailed
-from netspec.files import make_folder, sync_folder, write_atomic
+from netspec.files import make_folder, sync_folder, write_new
 from netspec.library.base import Array
 from netspec.limits import LIMITS
-from netspec.train import manifest
-from netspec.train.leaves import describe_leaves, read_leaves, write_leaves
+from netspec.train import manifest, packed_tensors
+from netspec.train.leaves import describe_leaves, read_leaves
 from netspec.train.manifest import Manifest
+from netspec.train.packed_tensors import read_tensors, write_tensors
 from netspec.train.tensor_files import BadArrays
 
-TENSORS = "tensors"
+OLDER_TENSORS = "tensors"
+"""The folder that Orbax wrote in checkpoints of format 1."""
 TRIES = 10
 """How often a checkpoint is chosen anew that was removed while it was read."""
+Identity = tuple[int, int, int, int]
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 """How a step is written as a folder's name."""
 _BEST = "score"
@@ -110,27 +114,31 @@ class Store:
                     raise
         raise Mistake(CheckpointsReplaced(run=str(self.folder.parent), which=which, tries=TRIES))
 
-    def _identity(self, step: int) -> tuple[int, int, int] | None:
-        """What tells a checkpoint's folder from another one of the same name, which may have its number; None where there is none."""
-        try:
-            about = os.stat(self.path(step))
-        except OSError:
-            return None
-        return about.st_dev, about.st_ino, about.st_ctime_ns
+    def _identity(self, step: int) -> Identity | None:
+        """What tells a checkpoint's folder from another one of the same name; None where there is none."""
+        return identify(self.path(step))
 
     def restore(self, step: int) -> tuple[dict[str, Array], Manifest]:
         """The tensors by name and the manifest of a checkpoint, after every byte of it was verified. Raises `Mistake`."""
         with self._naming_whole_ones(step):
             found = manifest.verify_folder(self.path(step))
             try:
-                return read_leaves(self.path(step) / TENSORS, found.leaves), found
+                return self._read(found), found
             except BadArrays as bad:
-                raise Mistake(self._describe_arrays(step, bad)) from bad
+                raise Mistake(self._describe_arrays(found, bad)) from bad
 
-    def _describe_arrays(self, step: int, bad: BadArrays) -> CheckpointDamaged:
+    def _read(self, found: Manifest) -> dict[str, Array]:
+        """The tensors of a checkpoint in the form that its format has. Raises `BadArrays`."""
+        folder = self.path(found.step)
+        if found.format == 1:
+            return read_leaves(folder / OLDER_TENSORS, found.leaves)
+        return read_tensors(folder / packed_tensors.NAME, found.leaves)
+
+    def _describe_arrays(self, found: Manifest, bad: BadArrays) -> CheckpointDamaged:
         """The problem of tensors that are not what the manifest says: at a place of the manifest, or in the file at fault."""
-        folder = self.path(step)
-        path = folder / manifest.NAME if bad.place.startswith("/leaves") else folder / TENSORS / bad.file
+        folder = self.path(found.step)
+        files = folder / OLDER_TENSORS if found.format == 1 else folder
+        path = folder / manifest.NAME if bad.place.startswith("/leaves") else files / bad.file
         return CheckpointDamaged(path=str(path), place=bad.place, finding=bad.finding, folder=str(folder))
 
     @contextmanager
@@ -170,13 +178,13 @@ class Store:
             self.prune()
 
     def _write(self, temporary: Path, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
-        """Writes everything under a temporary name; the manifest last, as the sign that all is there."""
+        """Writes everything under a temporary name, so that it is on the disk before the name is another: two files, and their folder."""
         shutil.rmtree(temporary, ignore_errors=True)
         make_folder(temporary)
-        write_leaves(temporary / TENSORS, list(arrays.values()))
-        _flush(temporary)
-        content = Manifest(step, spec, describe_leaves(arrays), facts, manifest.files_of(temporary))
-        write_atomic(temporary / manifest.NAME, manifest.manifest_text(content))
+        leaves = describe_leaves(arrays)
+        files = {packed_tensors.NAME: write_tensors(temporary / packed_tensors.NAME, leaves, arrays.values())}
+        write_new(temporary / manifest.NAME, [manifest.manifest_text(Manifest(step, spec, leaves, facts, files))])
+        sync_folder(str(temporary))
 
     def _put_in_place(self, temporary: Path, step: int) -> None:
         """Rename; an older checkpoint of the same step steps aside for that moment (`recover` would bring it back)."""
@@ -206,7 +214,7 @@ class Store:
         """Removes those that need not stay, renamed first, so that none is ever half there under its name. Their steps."""
         steps = self.steps()
         every = {step for step in steps if self.keep_every and step % self.keep_every == 0}
-        kept = {*steps[-self.keep :], *every, _find_lowest(self._readable())}
+        kept = {*steps[-self.keep :], *every, self._best_readable(steps)}
         removed = [step for step in steps if step not in kept]
         for step in removed:
             gone = self.folder / f".{step}.gone"
@@ -214,11 +222,11 @@ class Store:
             shutil.rmtree(gone, ignore_errors=True)
         return removed
 
-    def _readable(self) -> Iterator[Manifest]:
-        """A damaged manifest is no reason to stop training."""
-        for step in self.steps():
-            with suppress(Mistake):
-                yield manifest.read(self.path(step))
+    def _best_readable(self, steps: Iterable[int]) -> int | None:
+        """The step of the lowest score. A damaged manifest is no reason to stop training."""
+        paths = [(step, self.path(step) / manifest.NAME) for step in steps]
+        scores = [(score, step) for step, path in paths if (score := _score(path, identify(path))) is not None]
+        return min(scores)[1] if scores else None
 
     @contextmanager
     def _failing(self, step: int) -> Iterator[None]:
@@ -231,8 +239,26 @@ class Store:
                 raise
             problem = replace(mistake.diagnostic, path=str(self.path(step)), step=f"{doing}, {mistake.diagnostic.step}")
             raise Mistake(problem) from mistake
-        except (OSError, ValueError, RuntimeError) as error:  # tensorstore reports a full disk as ValueError
+        except OSError as error:
             raise Mistake(WriteFailed(path=str(self.path(step)), step=doing, reason=_reason(error))) from error
+
+
+def identify(path: Path) -> Identity | None:
+    """What tells a file or folder from another one of the same name, which may have its number, and from itself before it was changed; None
+    where there is none."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino, about.st_ctime_ns, about.st_size
+
+
+@lru_cache(maxsize=256)
+def _score(path: Path, identity: Identity | None) -> float | None:
+    """The score in a manifest, which is read once as long as the file is the same; None where it has none, or is damaged."""
+    with suppress(Mistake):
+        return manifest.read(path.parent).facts.get(_BEST)
+    return None
 
 
 def _find_lowest(manifests: Iterable[Manifest]) -> int | None:
@@ -241,21 +267,6 @@ def _find_lowest(manifests: Iterable[Manifest]) -> int | None:
     return min(scores)[1] if scores else None
 
 
-def _flush(folder: Path) -> None:
-    """Every file and folder below reaches the disk."""
-    for here, _, files in os.walk(folder):
-        for name in files:
-            descriptor = os.open(os.path.join(here, name), os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        sync_folder(here)
-
-
-def _reason(error: Exception) -> str:
-    """In the words of the operating system, which tensorstore wraps in many of its own."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    number = re.search(r"os_error_code='(\d+)'", str(error))
-    return os.strerror(int(number[1])) if number else " ".join(str(error).split())[: LIMITS.reason_characters] or type(error).__name__
+def _reason(error: OSError) -> str:
+    """In the words of the operating system."""
+    return error.strerror or " ".join(str(error).split())[: LIMITS.reason_characters] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Flattens a tree of tensors to a list on the host and back, and keeps that list on the disk, written and read by Orbax."""
+"""Flattens a tree of tensors to a list on the host and back, and reads such a list from a checkpoint of format 1, which Orbax wrote."""
 
 from __future__ import annotations
 
@@ -57,30 +57,9 @@ def differences(wanted: Sequence[Leaf], found: Sequence[Leaf]) -> tuple[str, ...
     return (*missing, *extra, *other)
 
 
-def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
-    """Write tensors to a new folder. Orbax raises OSError, ValueError or RuntimeError when the disk does not take them.
-
-    Tensors are stored under their numbers, so that no name becomes a file's; those without elements, which Orbax refuses, are left out.
-    """
-    import orbax.checkpoint as orbax
-
-    tree = {_key(i): np.atleast_1d(a) for i, a in enumerate(arrays) if a.size}
-    with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(_plain_handler()) as checkpointer:
-        checkpointer.save(folder.absolute(), args=orbax.args.PyTreeSave(tree))  # pyright: ignore[reportCallIssue]
-
-
-def _plain_handler() -> Any:
-    """Orbax's writer without what costs a training its processor: it does not compress, which takes a third of the time and makes floats
-    smaller by a tenth at most, nor copy arrays that are copies already."""
-    import orbax.checkpoint as orbax
-    from orbax.checkpoint.type_handlers import NumpyHandler, create_type_handler_registry
-
-    registry = create_type_handler_registry((np.ndarray, NumpyHandler(deepcopy_host_arrays=False)))
-    return orbax.PyTreeCheckpointHandler(use_compression=False, type_handler_registry=registry)
-
-
 def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
-    """The tensors by name, bit for bit as they were given to `write_leaves`. Raises `BadArrays` where they are others.
+    """The tensors by name, bit for bit as they were written, each under its number; those without elements were left out. Raises
+    `BadArrays` where they are others.
 
     Nothing is read before it is known to have the size that the manifest says, or before JAX has started: that it cannot is no damage.
     """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec
+from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec, RunOfMean
 from netspec.files import PathLike, make_folder, refuse_existing, write_atomic
 from netspec.ir import TrainPlan
 from netspec.ir.fingerprint import plan_hash
@@ -89,16 +90,39 @@ def find_free(name: str, base: PathLike = "runs") -> Path:
     return Path(base) / f"{name}-{number}"
 
 
+@contextmanager
+def claim_folder(path: PathLike, recipe: Recipe, resume: bool) -> Iterator[None]:
+    """Holds the folder of a run, so that of two trainings that begin at once one alone writes into it. What may not be used is refused
+    before anything is made. Raises `Mistake`."""
+    folder = Path(path)
+    if not resume:
+        _refuse_taken(folder)
+    if not (folder / SETTINGS).exists():
+        _refuse_foreign(folder, recipe)
+    make_folder(folder)
+    with run_lock.hold_lock(folder):
+        yield
+
+
+def _refuse_taken(folder: Path) -> None:
+    """A folder that is to be a new run has nothing in it, but for the lock. Raises `Mistake`."""
+    with suppress(OSError):
+        if os.listdir(folder) == [run_lock.NAME]:
+            return
+    refuse_existing(folder, "go on with it by `--resume`, or choose another folder with `--out`")
+
+
 def start_run(
     path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None, resume: bool, initial: Mapping[str, Any] | None = None
 ) -> RunFolder:
-    """A new run folder, or with `resume` the one that stands there. `initial` is what it keeps of weights that it begins with.
+    """A new run folder, or with `resume` the one that stands there, in a folder that is claimed. `initial` is what it keeps of weights that
+    it begins with.
 
     Raises `Mistake` when it may not be used.
     """
     folder = Path(path)
     if not resume:
-        refuse_existing(folder, "go on with it by `--resume`, or choose another folder with `--out`")
+        _refuse_taken(folder)
     if (folder / SETTINGS).exists():
         return _resume_run(folder, recipe, plan)
     _refuse_foreign(folder, recipe)
@@ -106,8 +130,11 @@ def start_run(
 
 
 def _resume_run(folder: Path, recipe: Recipe, plan: TrainPlan) -> RunFolder:
-    """The run that stands in a folder, as it was. Raises `Mistake` when it is of a spec that means something else, its length apart."""
+    """The run that stands in a folder, as it was. Raises `Mistake` when it is of a spec that means something else, its length apart, or a
+    mean of checkpoints."""
     found = open_run(folder)
+    if steps := found.settings["mean_of"]:
+        raise Mistake(RunOfMean(run=str(folder), steps=tuple(steps), spec=recipe.path))
     same = found.settings["meaning"] == plan_hash(plan) and found.recipe.foreign == recipe.foreign
     if found.recipe.digest != recipe.digest and not same:
         raise Mistake(RunOfAnotherSpec(run=str(folder), differences=changes(found.recipe, recipe)))
@@ -125,7 +152,7 @@ def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
 def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None, initial: Mapping[str, Any] | None) -> RunFolder:
     """`settings.json` is written last: with it the folder is a run."""
     kept = {"earlier": [], "initial": dict(initial) if initial else None, "data": str(data.absolute()) if data else None}
-    settings = {"format": FORMAT, "spec": f"spec{recipe.suffix}", **_describe(recipe, plan), **kept}
+    settings = {"format": FORMAT, "spec": f"spec{recipe.suffix}", **_describe(recipe, plan), **kept, "mean_of": []}
     make_folder(folder)
     write_atomic(folder / settings["spec"], recipe.text)
     return _write_settings(folder, recipe, settings, plan.checkpoint.keep)
@@ -236,6 +263,8 @@ class Settings(Strict):
     initial: Begun | None = None
     data: FileNameOrNone
     settings: dict[Text, Setting] = {}
+    mean_of: list[Count] = []
+    """Steps of the checkpoints whose mean the run holds, where nobody trained it."""
 
 
 def _settings(folder: Path) -> Settings:

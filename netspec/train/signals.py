@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+from netspec.library.shelf.plugin_guard import leave_process
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,7 +42,7 @@ class Stop:
 
     def leave(self, number: int) -> None:
         """A signal arrived again: a command ends here and now."""
-        os._exit(128 + number)
+        leave_process(128 + number)
 
 
 class PoliteStop(Stop):

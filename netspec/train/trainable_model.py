@@ -26,7 +26,6 @@ from netspec.lower.program import Variables
 from netspec.lower.step_gauge import Gauge
 from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
-from netspec.train import run_lock
 from netspec.train.ceilings import require_possible, require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
@@ -48,7 +47,7 @@ from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
 from netspec.train.rollback import train_through
-from netspec.train.run_folder import RunFolder, start_run
+from netspec.train.run_folder import RunFolder, claim_folder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
 from netspec.train.shared_examples import warn_of_shared
@@ -224,9 +223,9 @@ class Program(Compiled):
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, test_feed, initial)
-        run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
-        run = replace(run, keep_every=table.keep)
-        with run_lock.hold_lock(run.path):
+        with claim_folder(out, self.recipe, resume):
+            run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
+            run = replace(run, keep_every=table.keep)
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             run = change_length(run, self.recipe, self._plan, table.clock, tell)

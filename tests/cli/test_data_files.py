@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -241,6 +242,52 @@ def test_arrays_without_an_axis_are_left_out(tmp_path: Path, capsys: pytest.Capt
         np.savez(tmp_path / name, x=np.ones((size, 3)), label=np.arange(size) % 2, n=np.array(3))
     code, out = looked(capsys, tmp_path / "a.npz", "--test", tmp_path / "b.npz")
     assert code == 0 and "note: `n` is left out: it has no axis" in out and "fields={x: f32[3], label: i32[]}" in out
+
+
+def arrays_with_gaps(*gaps: str) -> dict[str, Any]:
+    """Arrays of 40 examples, of which some hold NaN in two."""
+    arrays = {"x": np.arange(120.0).reshape(40, 3), "z": np.ones((40, 2)) * np.arange(40)[:, None], "label": np.arange(40) % 2.0}
+    for name in gaps:
+        arrays[name][[3, 7]] = np.nan
+    return arrays
+
+
+@pytest.mark.parametrize(
+    ("gaps", "why"),
+    [(("x",), ""), (("x", "z"), "`x` holds"), (("label",), "the label `label` holds"), (("x", "z", "label"), "the label `label` holds")],
+)
+@pytest.mark.parametrize("single", [False, True], ids=["npz", "npy"])
+def test_arrays_with_missing_values_are_not_declared(
+    gaps: tuple[str, ...], why: str, single: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is proposed can be trained on: an array with NaN is left out, and where nothing is left, that is said."""
+    arrays, spec = arrays_with_gaps(*gaps), tmp_path / "m.net"
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    np.savez(tmp_path / "a.npz", **arrays)
+    files = [tmp_path / f"{name}.npy" for name in arrays] if single else [tmp_path / "a.npz"]
+    assert main(["data", *map(str, files), "-o", str(spec)]) == bool(why)
+    out, err = capsys.readouterr()
+    assert all(
+        f"note: `{name}` is left out: it holds NaN or infinity in 2 (5%) of 40 records, and arrays have no sign" in out for name in gaps
+    )
+    assert spec.exists() == (not why) and (not why or f"no declaration to propose: {why} NaN or infinity" in out and why in err)
+    if not why:
+        assert "x: " not in spec.read_text() and "{z: f32[2]" in spec.read_text()
+        assert main(["data", str(spec), "--data", str(tmp_path)]) == 0 and " training: " in capsys.readouterr().out
+    if "label" in gaps:
+        assert "holds NaN or infinity" in refused(capsys, *files, "--label", "label")
+
+
+def test_a_series_with_missing_labels_says_why_it_is_taken_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"2024-01-{1 + k // 24:02} {k % 24:02}:00,{'' if k % 90 == 5 else k % 24 + 0.5},{k % 5}\n" for k in range(300))
+    file = written(tmp_path, "t.csv", "when,load,wind\n" + rows)
+    out = looked(capsys, file, "--label", "load")[1]
+    assert (
+        "note: the lines follow each other in time, but are taken one by one" in out and "`load` is missing in 4 (1%) of 300 lines" in out
+    )
+    assert "one by one" not in looked(capsys, file, "--label", "load", "--horizon", "0")[1]
+    assert "one by one" not in looked(capsys, file, "--label", "wind", "--horizon", "2")[1]
 
 
 def test_the_folder_that_one_stands_in_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,21 @@ def test_the_range_is_that_of_the_package(root: Path) -> None:
     python = ".".join(map(str, doctor.MIN_PYTHON))
     text = (root / "pyproject.toml").read_text()
     assert f'"jax>={low},<{high}"' in text and f'requires-python = ">={python}"' in text
-    assert all(f"\n{extra} = [" in text for extra in doctor.EXTRAS)
+
+
+def test_every_extra_of_the_package_is_looked_for(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert list(doctor.EXTRAS) == list(project)
+
+
+@pytest.mark.parametrize(("modules", "there"), [(("json", "sys"), True), (("json", "no_such"), False), (("no_such.inner",), False)])
+def test_an_extra_is_there_where_all_that_it_brings_is(
+    modules: tuple[str, ...], there: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "EXTRAS", {"mine": modules})
+    monkeypatch.setattr(doctor, "LOOKS", {"extras": doctor.LOOKS["extras"]})
+    assert main(["doctor"]) == 0
+    assert lines(capsys.readouterr().out)["extras"] == ("ok", "mine" if there else "none; not installed: mine")
 
 
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 import os
 import signal
 import sys
@@ -229,6 +231,25 @@ def test_the_process_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     answers = problems_of(["a", "memory", "b", "time", "killed", "c"], work)
     assert answers == [["missing-output"], ["memory-limit"], ["missing-output"], ["time-limit"], ["memory-limit"], ["missing-output"]]
+
+
+def test_what_the_process_holds_already_is_not_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A large process, such as one that has run other tests, checks what a small one checks; no check may take more than so much."""
+    (tmp_path / "m.net").write_text(spec())
+    held = mmap.mmap(-1, 2 * LIMITS.untrusted_bytes)
+    try:
+        assert main(["check", "--untrusted", str(tmp_path / "m.net")]) == 0, capsys.readouterr().out
+        assert problems_of(["a"], lambda path: [] if bytearray(2 << 30) else []) == [["memory-limit"]]
+    finally:
+        held.close()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_no_memory_is_no_bug(error: Exception) -> None:
+    def work(path: str) -> Sequence[Diagnostic]:
+        raise error
+
+    assert problems_of(["a"], work) == [["memory-limit"]]
 
 
 def test_a_bug_in_the_process_is_a_bug() -> None:

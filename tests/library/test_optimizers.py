@@ -15,7 +15,8 @@ from netspec.library.base import Optimizer
 from netspec.library.gradients import apply_updates
 from netspec.library.shelf.index_writer import classes
 from netspec.testing.checks import hold
-from netspec.train.leaves import describe_leaves, flatten_tree, read_leaves, unflatten_tree, write_leaves
+from netspec.train.leaves import describe_leaves, flatten_tree, unflatten_tree
+from netspec.train.packed_tensors import read_tensors, write_tensors
 from tests.library.optimizer_problems import STACKED, in_stacks, problem, stacked, unstacked
 from tests.library.optimizer_runs import QUICK, distance, oracle_steps, our_step, steps
 from tests.library.oracles_optimizers import CLOCK, Pair, collected, parts
@@ -163,8 +164,9 @@ def test_states_survive_save_and_restore(tmp_path):
     start = stacked(problem("mixed").params(jnp.float32))
     before = {name: ways[name][1](start, ways[name][0](start)) for name in ways}
     arrays = flatten_tree(before)
-    write_leaves(tmp_path / "state", list(arrays.values()))
-    after = unflatten_tree(before, read_leaves(tmp_path / "state", describe_leaves(arrays)))
+    leaves = describe_leaves(arrays)
+    write_tensors(tmp_path / "state", leaves, arrays.values())
+    after = unflatten_tree(before, read_tensors(tmp_path / "state", leaves))
     assert jax.tree.structure(after) == jax.tree.structure(before)
     for name, (_, step) in ways.items():
         one, other = flatten_tree(step(*before[name])), flatten_tree(step(*after[name]))

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from netspec.compile import check
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import OneGroup, TooFewToSplit
+from netspec.diagnostics.data.chains import SplitWithoutOrder
+from netspec.library.base import Dataset
 from netspec.library.data.datasets.arrays import Arrays
 from netspec.library.data.datasets.csv import Csv
 from netspec.library.data.datasets.digits import Digits
 from netspec.library.data.datasets.karate import KarateClub
 from netspec.library.data.split_fields import find_split_problem
 from netspec.library.data.validation_part import choose_validation, count_validation
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import TensorType
 
 SEED_0, SEED_LAST = [5, 20, 47, 59, 65, 146], [5, 67, 105, 142, 154, 164]
@@ -77,6 +81,34 @@ def test_the_last_ones_by_a_field_by_the_file_or_by_time() -> None:
     assert held(3, split_by="time", validation=0.1).tolist() == list(range(180, 200))
     timed = choose_validation(Arrays(fields={**TYPES, "time": TensorType("i32")}, split_by="time"), {**data(), "time": -days}, 0)
     assert sorted(days[timed]) == list(range(20))
+
+
+def unordered(dataset: Dataset, name: str) -> bool:
+    """Nothing is set aside by the largest values of a field, and its help names fields by which it might be."""
+    found = find_split_problem(dataset, "split_by", name)
+    types = dataset.batch_types()
+    return isinstance(found, SplitWithoutOrder) and name not in found.fields and all(types[n].dtype != "bool" for n in found.fields)
+
+
+def test_no_dataset_sets_its_last_class_aside() -> None:
+    """A law over the shelf: what a dataset says are classes or words is no order, of `group` it may be."""
+    datasets = [e.op for cls in classes() if issubclass(cls, Dataset) and cls.batched for e in cls.examples() if isinstance(e.op, Dataset)]
+    named = [(d, n) for d in datasets for n in {*d.class_counts(), *d.numbers_words()} if d.batch_types()[n].rank == 1]
+    assert len(named) > 8 and all(unordered(*each) for each in named)
+    assert not any(find_split_problem(dataset, "group", name) for dataset, name in named)
+    assert unordered(Arrays(fields={"x": TensorType("i32"), "yes": TensorType("bool")}), "yes")
+
+
+@pytest.mark.parametrize(
+    ("loss", "refused"),
+    [("softmax_cross_entropy(y, label)", True), ("sigmoid_cross_entropy(y[:, 0], cast(label, f32))", True),
+     ("mean_squared_error(y[:, 0], cast(label, f32))", False)],
+)  # fmt: skip
+def test_the_class_that_is_learned_is_no_order(loss: str, refused: bool) -> None:
+    data = 'arrays(fields={x: f32[2], told: i32[], day: i32[]}, split_by="told") -> rename(told="label") -> batch(4)'
+    body = f"model M {{ input x: f32[B, 2]; output y = x -> dense(2) }}\ntrain M {{ data = {data}; loss = {loss}"
+    found = [p for p in check(f"netspec 1\n{body}; optimizer = sgd(0.1); duration = 1 step }}\n").problems]
+    assert [(type(p), p.fields) for p in found] == ([(SplitWithoutOrder, ("day",))] if refused else [])
 
 
 def test_one_group_is_refused() -> None:

@@ -470,6 +470,8 @@ ELSEWHERE = {
     "reported_errors": "of a page that is cut",
     "reported_classes": "of a page that is cut",
     "reported_picture": "of a page that is cut",
+    "reported_slips": "of a page that is cut",
+    "reported_tokens": "of a page that is cut",
     "marked_restarts": "of a drawing that is cut",
     "listed_moments": "of a drawing that is cut",
     "lock_bytes": "tests/lock/test_lock_files.py::test_a_lock_is_not_trusted",

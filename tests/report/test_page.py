@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
+from netspec.report import number_tables
 from netspec.report import page as pages
 from netspec.report.markup import Html, tag, text, void
 from netspec.report.number_tables import number
 from netspec.report.pictures import png
 from netspec.report.run_view import label_runs
+from netspec.train.metrics_log import Record
 from tests.report.pages import Page, require_harmless
 
 
@@ -161,3 +164,14 @@ def test_pictures_are_png_files(array: Any) -> None:
     assert found.shape == (array.shape if array.shape[-1] == 3 else array.shape[:2])
     if array.dtype.kind == "f" and np.isfinite(array).all():
         assert np.abs(found / 255 - array).max() <= 0.5 / 255 + 1e-9
+
+
+def test_a_number_of_the_test_part_is_that_of_the_checkpoint_which_was_measured() -> None:
+    """At the end of a training the best checkpoint is measured, and that may be an old one."""
+    found = [(2, "validation", 0.5, None), (4, "validation", 0.75, None), (4, "test", 0.25, 2)]
+    records = [Record(step, step / 2, split, loss, {}, None, 1.0, checkpoint) for step, split, loss, checkpoint in found]
+    view: Any = SimpleNamespace(label="a", records=records)
+    rows = number_tables.tabulate([view], number_tables.series_of([view]))
+    cells = ("a", "loss", "test", "0.2500", "0.2500", "2")
+    wanted = "".join(f"<td{' class=number' * (place > 2)}>{cell}</td>" for place, cell in enumerate(cells))
+    assert wanted in rows.replace('"', "")

@@ -123,3 +123,63 @@ train M {
     words = require_harmless(Path("page.html").read_text("utf-8")).words
     assert "place = Ulm" in words or "place = Bonn" in words
     assert "yes taken for no" in words or "no taken for yes" in words
+
+
+TAGGER = """netspec 1
+model Tagger {
+  input words: i32[B, T]
+  output logits = words -> embed(12, 6) -> dense(5)
+}
+train Tagger {
+  data = conllu("t.conllu", tag="UPOS", size=12, tags=5, min_count=2) -> bucket_by_length([4]) -> shuffle -> batch(4)
+  loss = softmax_cross_entropy(logits, tag, mask=words != 0)
+  optimizer = adam(0.05)
+  duration = 12 epochs
+  eval { data = conllu("t.conllu", tag="UPOS") -> bucket_by_length([4]) -> batch(4) }
+}
+"""
+FORMS_AND_TAGS = {"the": "DET", "cat": "NOUN", "barks": "VERB", "runs": "VERB", "dog": "NOUN"}
+
+
+def treebank() -> list[list[tuple[str, str]]]:
+    """Sentences of a tongue in which `runs` is now and then a noun, and one word stands only once."""
+    made = [[(form, FORMS_AND_TAGS[form]) for form in ("the", ("cat", "dog")[k % 2], ("barks", "runs")[k % 3 == 0])] for k in range(9)]
+    return [*made, [("dog", "NOUN"), ("runs", "VERB")], [("the", "DET"), ("runs", "NOUN"), ("zebra", "VERB"), ("the", "DET")]]
+
+
+def test_the_worst_sentences_of_a_tagger_are_those_of_plain_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentence by sentence: the mean loss of its words, which of them are wrong, and what a page says of them."""
+    pytest.importorskip("plotly")
+    monkeypatch.chdir(tmp_path)
+    line = "{}\t{}\t_\t{}\t_\t_\t_\t_\t_\t_"
+    texts = ["\n".join(line.format(k, form, tag) for k, (form, tag) in enumerate(one, 1)) for one in treebank()]
+    Path("t.conllu").write_text("\n\n".join(texts) + "\n\n")
+    Path("t.net").write_text(TAGGER)
+    assert main(["train", "t.net", "--data", ".", "--out", "run"]) == 0
+    loaded = netspec.load("run")
+    program = loaded.program
+    assert program.plan is not None
+    use = outcomes.find_use(program.plan)
+    feed = program.evaluation_feed(None, tmp_path)
+    assert use is not None and feed is not None and use.field == "tag"
+    found, names = outcomes.measure(program, loaded.state, feed, use), outcomes.name_classes(program, use)
+    assert sorted(names) == ["4", "DET", "NOUN", "VERB", "_"]
+    expected = {}
+    forms = [[form for form, _ in sentence] for sentence in treebank()]
+    ids = program.plan.data.dataset.encoded({"words": forms}, program.learned["conllu"])["words"]
+    padded = np.array([[*row, *[0] * (4 - len(row))] for row in ids], np.int32)
+    scores = np.asarray(program.predict(loaded.state, words=padded)["logits"], np.float64)
+    for number, sentence in enumerate(treebank()):
+        logits = scores[number, : len(sentence)]
+        chances = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        labels, said = [names.index(tag) for _, tag in sentence], chances.argmax(-1).tolist()
+        if labels != said:
+            wrong = {k for k, (label, other) in enumerate(zip(labels, said, strict=True)) if label != other}
+            expected[number] = -np.log(chances[np.arange(len(labels)), labels]).mean(), wrong
+    assert 10 in expected and {e.index: set(s.place for s in e.slips) for e in found.errors} == {n: w for n, (_, w) in expected.items()}
+    assert [e.loss for e in found.errors] == pytest.approx(sorted((loss for loss, _ in expected.values()), reverse=True), rel=1e-4)
+    assert all([s.sure for s in e.slips] and e.places == list(range(len(treebank()[e.index]))) for e in found.errors)
+    assert main(["report", "run", "--data", ".", "-o", "page.html"]) == 0
+    words = require_harmless(Path("page.html").read_text("utf-8")).words
+    assert "the runs <unknown> the" in words and f"{len(expected[10][1])} of 4 wrong; example 10" in words
+    assert "1runsNOUNVERB" in words

@@ -71,6 +71,7 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
     checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.seed: was not set, is 3",)),
+    checkpoints.RunOfMean(run="runs/mean", steps=(132, 176, 220), spec="digits.net"),
     checkpoints.TooFewCheckpoints(run=RUN, wanted=5, steps=(132, 176, 220)),
     weight_files.OutputNeeded(run=RUN, count=3),
     weight_files.InitialNamesDiffer(

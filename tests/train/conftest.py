@@ -15,7 +15,7 @@ from tests.train.checkpoints import SPEC, facts
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """A checkpoint of two files, one of them in a folder, made without Orbax."""
+    """A checkpoint of two files, one of them in a folder."""
     folder = tmp_path / "run" / "checkpoints" / "7"
     (folder / "tensors").mkdir(parents=True)
     (folder / "first").write_bytes(b"x" * 1234)

@@ -1,7 +1,7 @@
 """A disk that takes nothing more, at every write of a training: `python -m tests.soak full_disks --whole`.
 
-Python's own calls of the system fail by number, one of all that a training makes into its folder; the limit of the kernel for the size of a
-file fails where Orbax writes without Python.
+Calls of the system fail by number, one of all that a training makes into its folder; the limit of the kernel for the size of a file cuts a
+write short before it refuses the next.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _is_inside(call: str, args: tuple[Any, ...], run: Path) -> bool:
 
 @contextmanager
 def small_files(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes: a limit of the kernel, which Orbax meets as it meets a full disk.
+    """No file may grow beyond so many bytes: a limit of the kernel, which is met as a full disk is.
 
     It holds for the whole process, for the file that pytest's own output may go to as well: so it stands for one training only.
     """

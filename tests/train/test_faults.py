@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.diagnostics.spec_error import SpecError
+from netspec.train import manifest
 from tests.train import faults
 from tests.train.runs import lines, opened, steps, train
 from tests.train.worker import read_moment
@@ -49,7 +51,7 @@ def test_five_cut_files_are_refused_with_the_file_s_name() -> None:
 
 def test_a_flip_that_is_not_noticed_would_be_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netspec.train.manifest._compare_file", lambda *_: None)
-    monkeypatch.setattr("netspec.train.checkpoint_store.read_leaves", lambda *_: {})
+    monkeypatch.setattr("netspec.train.checkpoint_store.read_tensors", lambda *_: {})
     assert faults.run_truncations(3, seed=2).wrong
 
 
@@ -75,6 +77,7 @@ def test_a_link_in_place_of_a_file_is_refused_even_with_equal_content(run: Path,
 
 def test_a_folder_that_is_a_link_is_refused(run: Path, tmp_path: Path) -> None:
     folder = run / "checkpoints" / str(steps(run)[-1]) / "tensors"
+    folder.mkdir()
     folder.rename(tmp_path / "tensors")
     folder.symlink_to(tmp_path / "tensors")
     assert refused(run).path == str(folder)
@@ -120,17 +123,13 @@ def test_the_best_is_not_chosen_while_a_manifest_is_damaged(run: Path) -> None:
     assert opened(run, "last").step == steps(run)[-1]
 
 
-def test_a_newer_format_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from netspec.train import manifest
-
+def test_a_newer_format_is_named(run: Path) -> None:
     folder = run / "checkpoints" / "18"
-    content = manifest.read(folder)
-    monkeypatch.setattr(manifest, "FORMAT", 2)
+    content = replace(manifest.read(folder), format=3)
     (folder / "manifest.json").write_bytes(manifest.manifest_text(content))
-    monkeypatch.undo()
     with pytest.raises(SpecError) as caught:
         opened(run, "last")
-    assert caught.value.diagnostics == (CheckpointTooNew(path=str(folder), format=2, known=1),)
+    assert caught.value.diagnostics == (CheckpointTooNew(path=str(folder), format=3, known=2),)
 
 
 def test_a_damaged_checkpoint_does_not_stop_the_run_that_writes_the_next(run: Path) -> None:

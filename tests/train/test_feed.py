@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import islice
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -18,9 +20,11 @@ from netspec.diagnostics.running.runs import EpochOfUnknownLength, NoMoreBatches
 from netspec.diagnostics.spec_error import SpecError
 from netspec.library.base import Duration
 from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
+from netspec.lower.batch_statistics import merge
 from netspec.train.batch_stream import Position, stream
 from netspec.train.feed import ArrayFeed, BatchFeed, feed_of
 from netspec.train.prefetch import Prefetched
+from netspec.train.tally import Tally
 from netspec.train.timetable import timetable
 from tests.train.runs import Points, plan
 
@@ -198,3 +202,41 @@ def test_leaving_early_ends_the_thread() -> None:
     assert list(islice(ready, 3)) == [0, 1, 2]
     ready.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("netspec-feed")]
+
+
+def test_a_thread_ends_when_nobody_knows_of_it_any_more() -> None:
+    ready = Prefetched(iter(range(1_000)), lambda i: i)
+    assert next(ready) == 0
+    thread = ready._thread
+    assert thread is not None
+    del ready
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+class Numbers:
+    """A program whose statistics are their own numbers."""
+
+    def finish(self, statistics: Any, objective: str) -> dict[str, Any]:
+        return {"loss": float(np.sum(statistics["a"]))}
+
+
+def test_a_tally_adds_up_as_merge_does() -> None:
+    draw = np.random.default_rng(0)
+
+    def drawn() -> dict[str, Any]:
+        return {"a": np.float32(draw.normal()), "b": (draw.normal(size=3).astype(np.float32), np.int32(draw.integers(9)))}
+
+    steps = [drawn() for _ in range(9)]
+    tally = Tally(Numbers(), "train")  # type: ignore[arg-type]
+    for number, statistics in enumerate(steps):
+        tally.add(number, jax.device_put(statistics))
+    wanted = reduce(merge, steps)
+    assert [x.tobytes() for x in tally.leaves()] == [np.asarray(x).tobytes() for x in jax.tree.leaves(wanted)]
+    again = Tally(Numbers(), "train", tally.leaves())  # type: ignore[arg-type]
+    assert not again and again.peek() == {}
+    again.add(9, steps[0])
+    assert again.finish()["loss"] == wanted["a"] + np.float64(steps[0]["a"]) and not again and again.leaves() == []
+    tally.add(10, {**steps[0], "a": np.float32(np.nan)})
+    with pytest.raises(Mistake, match="loss"):
+        tally.settle()

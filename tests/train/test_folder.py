@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from netspec.cli.main import main
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.checkpoints import (
+    CheckpointDamaged,
     CheckpointMismatch,
     CheckpointTooNew,
     NoSuchCheckpoint,
     NotARun,
     RunFileDamaged,
     RunOfAnotherSpec,
+    RunOfMean,
+    TooFewCheckpoints,
 )
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.diagnostics.spec_error import SpecError
+from netspec.train.checkpoint_average import average_last, write_run
+from netspec.train.checkpoint_store import Store
 from netspec.train.recipe import Recipe, changes
-from netspec.train.run_folder import find_free
+from netspec.train.run_folder import find_free, open_run
 from tests.lower.models import deep
 from tests.train.runs import RECIPE, killed_after, model, opened, steps, train
 
@@ -79,6 +86,58 @@ def test_the_same_spec_at_another_place_is_the_same(run: Path) -> None:
     assert train(run, replace(model(), recipe=replace(RECIPE, path="elsewhere/points.net")), resume=True).stop.exit_code == 0
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["a new folder", "an empty folder"])
+def test_nothing_goes_on_from_a_mean_of_checkpoints(run: Path, inside: bool, tmp_path: Path) -> None:
+    """It would be a run that nobody can train again: the next thing to type begins one with its weights."""
+    opened_run, mean = open_run(run), tmp_path / "mean"
+    if inside:
+        mean.mkdir()
+    chosen = average_last(opened_run, 2)
+    write_run(opened_run, mean, *chosen)
+    before = sorted(path for path in mean.rglob("*") if path.is_file())
+    found = problem(mean)
+    (mean / ".lock").unlink()
+    assert found == RunOfMean(run=str(mean), steps=chosen[0], spec="points.net") and len(chosen[0]) == 2
+    assert f"netspec train points.net --init-from {mean}" in str(found.help())
+    assert sorted(path for path in mean.rglob("*") if path.is_file()) == before and opened(mean).step == chosen[0][-1]
+
+
+def test_a_checkpoint_that_is_removed_while_a_mean_is_made_is_none_of_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the process that trains into the run; one that is damaged and stays is told."""
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    first, last = steps(copy)
+    original = Store.restore
+
+    def restore(store: Store, step: int) -> Any:
+        shutil.rmtree(store.path(first), ignore_errors=True)
+        return original(store, step)
+
+    monkeypatch.setattr(Store, "restore", restore)
+    assert mean_problem(copy) == TooFewCheckpoints(run=str(copy), wanted=2, steps=(last,))
+    monkeypatch.undo()
+    shutil.copytree(run / "checkpoints" / str(first), copy / "checkpoints" / str(first))
+    (copy / "checkpoints" / str(first) / "manifest.json").write_text("{}")
+    assert isinstance(mean_problem(copy), CheckpointDamaged)
+
+
+def test_what_a_killed_prune_has_left_is_cleared_away_by_the_next(run: Path, tmp_path: Path) -> None:
+    """It renames a checkpoint before it removes what is in it."""
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    first, last = steps(copy)
+    gone = (copy / "checkpoints" / str(first)).rename(copy / "checkpoints" / f".{first}.gone")
+    (gone / "manifest.json").unlink()
+    assert steps(copy) == [last] and main(["checkpoints", str(copy), "--prune", "1"]) == 0
+    assert [path.name for path in (copy / "checkpoints").iterdir()] == [str(last)]
+
+
+def mean_problem(run: Path) -> Diagnostic:
+    with pytest.raises(Mistake) as caught:
+        average_last(open_run(run), 2)
+    return caught.value.diagnostic
+
+
 def test_what_changed_is_listed_settings_first() -> None:
     before, after = Recipe("a\nb\n", "", {"x": "1", "y": "2"}), Recipe("a\nc\n", "", {"x": "3", "z": "4"}, "T")
     assert changes(before, after) == (
@@ -87,8 +146,6 @@ def test_what_changed_is_listed_settings_first() -> None:
 
 
 def test_a_spec_changed_inside_the_run_is_refused(run: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     settings = json.loads((copy / "settings.json").read_text())
     (copy / "settings.json").write_text(json.dumps({**settings, "overrides": {"rate": "0.9"}}))

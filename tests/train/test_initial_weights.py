@@ -162,6 +162,7 @@ def test_export_init_from_and_checkpoints_from_the_command_line(
     mean, two = read_weights(tmp_path / "mean.safetensors")[0], [tensors_of(tmp_path / "b0", step) for step in (half, last)]
     np.testing.assert_array_equal(mean["dense_0/bias"], ((two[0].astype("f8") + two[1].astype("f8")) / 2).astype("f4"))
     assert f"step {last}: " in run("eval", "mean")
+    assert "`netspec train small.net --init-from mean`" in run("train", "small.net", "--out", "mean", "--resume", code=1)
     assert "already-exists" in run("checkpoints", "b0", "--average", "last:2", "-o", "mean", code=2)
     assert "too-few-checkpoints" in run("checkpoints", "b0", "--average", "last:9", "-o", "more", code=1)
     assert "removed the checkpoints of the steps 0" in run("checkpoints", "b0", "--prune", "2")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def test_damage_names_the_other_checkpoints_that_are_whole(kept: Store) -> None:
     kept.path(1).joinpath(manifest.NAME).write_text("{")
     found = problem(kept.best)
     assert isinstance(found, CheckpointDamaged) and found.whole == (4,), "it might have been the best"
-    rewrite(kept.path(4), format=2)
+    rewrite(kept.path(4), format=3)
     assert isinstance(problem(lambda: kept.restore(4)), CheckpointTooNew)
 
 
@@ -92,7 +91,7 @@ def test_restoring_gives_what_was_saved(kept: Store) -> None:
     arrays, found = kept.restore(6)
     assert list(arrays) == ["a"] and arrays["a"].tolist() == [0, 1, 2] and arrays["a"].dtype == np.float32
     assert (found.step, found.spec, found.facts) == (6, SPEC, facts(6, 0.25))
-    assert all(name.startswith("tensors/") for name in found.files) and found.files
+    assert list(found.files) == ["tensors.bin"] and found.format == 2
 
 
 def test_what_a_dead_process_left(kept: Store) -> None:
@@ -111,9 +110,8 @@ def test_what_a_dead_process_left(kept: Store) -> None:
     [
         (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
         (OSError("odd"), "odd"),
-        (ValueError("Error [os_error_code='28'] while\nwriting"), os.strerror(28)),
-        (ValueError("a  b\n c" + "d" * 300), "a b c" + "d" * 195),
-        (RuntimeError(), "RuntimeError"),
+        (OSError("a  b\n c" + "d" * 300), "a b c" + "d" * 195),
+        (OSError(), "OSError"),
     ],
 )
 def test_a_disk_that_refuses(kept: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str) -> None:
@@ -123,7 +121,7 @@ def test_a_disk_that_refuses(kept: Store, monkeypatch: pytest.MonkeyPatch, error
         (kept.folder / ".2.tmp" / "half").touch()
         raise error
 
-    monkeypatch.setattr(checkpoint_store, "write_leaves", refusing)
+    monkeypatch.setattr(checkpoint_store, "write_tensors", refusing)
     found = problem(lambda: save(kept, 2))
     assert found == WriteFailed(path=str(kept.path(2)), step="saving the checkpoint of step 2", reason=reason)
     assert os.listdir(kept.folder) == ["1"] and list(kept.restore(1)[0]) == ["a"]
@@ -136,14 +134,14 @@ def test_a_problem_of_writing_gets_the_step_and_any_other_stays(kept: Store, mon
         def refusing(*_: Any, raised: Diagnostic = raised) -> None:
             raise Mistake(raised)
 
-        monkeypatch.setattr(checkpoint_store, "write_leaves", refusing)
+        monkeypatch.setattr(checkpoint_store, "write_tensors", refusing)
         found = problem(lambda: kept.save(2, ONE, "digest", {}))
         if isinstance(raised, WriteFailed):
             assert found == WriteFailed(path=str(kept.path(2)), step="saving the checkpoint of step 2, flushing it", reason="full")
         else:
             assert found == raised
     with pytest.raises(KeyboardInterrupt):
-        monkeypatch.setattr(checkpoint_store, "write_leaves", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        monkeypatch.setattr(checkpoint_store, "write_tensors", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         kept.save(2, ONE, "digest", {})
     assert os.listdir(kept.folder) == []
 
@@ -160,8 +158,5 @@ def test_everything_reaches_the_disk_before_the_checkpoint_has_its_name(kept: St
     monkeypatch.setattr(os, "fsync", noted)
     save(kept, 4)
     names = {os.path.join(".4.tmp", name) for name in kept.restore(4)[1].files}
-    assert names <= set(flushed) and {".4.tmp", ".4.tmp/tensors", "."} <= set(flushed) and flushed[-1] == "."
-    end = time.monotonic() + 10  # a thread of the library closes them
-    while open_files := [fd for fd in set(os.listdir("/proc/self/fd")) - before if _inside(fd, kept.folder)]:
-        assert time.monotonic() < end, f"files are closed again: {open_files}"
-        time.sleep(0.01)
+    assert names <= set(flushed) and {".4.tmp/manifest.json", ".4.tmp", "."} <= set(flushed) and flushed[-1] == "."
+    assert not [fd for fd in set(os.listdir("/proc/self/fd")) - before if _inside(fd, kept.folder)], "files are closed again"

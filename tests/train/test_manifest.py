@@ -28,17 +28,20 @@ def test_a_manifest_comes_back_as_it_was_written(checkpoint: Path) -> None:
 
 def test_the_text_of_a_manifest_never_changes() -> None:
     """Checkpoints of older versions are compared letter by letter with what would be written today."""
-    text = manifest_text(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"t/f": (3, "ab")})).decode()
-    body = text.replace("\n", "").replace(" ", "")
-    digest = json.loads(text)["digest"]
+    older = manifest_text(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"t/f": (3, "ab")}, 1)).decode()
     assert (
-        text.startswith('{\n "digest": "')
-        and text.endswith("\n}\n")
-        and ' "files": {\n  "t/f": [\n   3,\n   "ab"\n  ]\n },\n "format": 1,' in text
+        older.startswith('{\n "digest": "')
+        and older.endswith("\n}\n")
+        and ' "files": {\n  "t/f": [\n   3,\n   "ab"\n  ]\n },\n "format": 1,' in older
     )
-    assert body == (
-        f'{{"digest":"{digest}","facts":{{"epoch":1}},"files":{{"t/f":[3,"ab"]}},"format":1,'
+    assert older.replace("\n", "").replace(" ", "") == (
+        f'{{"digest":"{json.loads(older)["digest"]}","facts":{{"epoch":1}},"files":{{"t/f":[3,"ab"]}},"format":1,'
         '"leaves":[["w","float32",[2]]],"spec":"d","step":7}'
+    )
+    text = manifest_text(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"f": (3, "ab")})).decode()
+    assert text == (
+        f'{{"digest": "{json.loads(text)["digest"]}",\n"facts": {{"epoch": 1}},\n"files": {{"f": [3,\n"ab"]}},\n"format": 2,\n'
+        '"leaves": [["w",\n"float32",\n[2]]],\n"spec": "d",\n"step": 7}\n'
     )
 
 
@@ -104,9 +107,9 @@ def test_a_manifest_that_is_too_large_is_not_read(checkpoint: Path, monkeypatch:
 def test_a_manifest_of_another_step_or_format(checkpoint: Path) -> None:
     rewrite(checkpoint, step=70)
     assert damage(lambda: read(checkpoint)) == "manifest.json: it is the manifest of step 70"
-    for number in (2, 0):
+    for number in (3, 0):
         rewrite(checkpoint, step=7, format=number)
-        assert problem(lambda: read(checkpoint)) == CheckpointTooNew(path=str(checkpoint), format=problem_format(checkpoint), known=1)
+        assert problem(lambda: read(checkpoint)) == CheckpointTooNew(path=str(checkpoint), format=problem_format(checkpoint), known=2)
 
 
 def problem_format(checkpoint: Path) -> int:

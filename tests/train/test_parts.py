@@ -23,10 +23,11 @@ from netspec.train import leaves, run_lock
 from netspec.train.batch_stream import Position
 from netspec.train.checkpoint_contents import Resumed, _read_resumed, copy_tensors, facts_of, restore_checkpoint
 from netspec.train.early_stopping import Course
-from netspec.train.leaves import Leaf, describe_leaves, differences, flat_names, flatten_tree, read_leaves, unflatten_tree, write_leaves
+from netspec.train.leaves import Leaf, describe_leaves, differences, flat_names, flatten_tree, read_leaves, unflatten_tree
 from netspec.train.manifest import Manifest, read
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, find_free, open_run, start_run
+from tests.train import older
 from tests.train.checkpoints import _inside, problem, save
 from tests.train.runs import RECIPE, plan
 
@@ -52,7 +53,7 @@ def test_tensors_without_elements_and_without_axes(tmp_path: Path) -> None:
     import ml_dtypes
 
     arrays = {"none": np.zeros((0, 2), np.int8), "one": np.array(2.5), "half": np.array([[1.5]], ml_dtypes.bfloat16), "last": np.zeros(0)}
-    write_leaves(tmp_path / "t", list(arrays.values()))
+    older.write_leaves(tmp_path / "t", list(arrays.values()))
     found = read_leaves(tmp_path / "t", describe_leaves(arrays))
     assert list(found) == list(arrays)
     for name, array in arrays.items():

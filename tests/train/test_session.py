@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,30 @@ def test_the_second_signal_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         assert stop.exit_code == 130 and not left
         signal.raise_signal(signal.SIGTERM)
     assert left == [143]
+
+
+def test_the_second_signal_leaves_beside_plugins_inside_a_callback_of_the_garbage_collector_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the code of plugins is kept from leaving, and nobody could catch what says so."""
+    from netspec.library.shelf.plugin_guard import stay
+    from netspec.train.signals import listen
+
+    left: list[int] = []
+    leave: Callable[[int], None] = left.append
+    monkeypatch.setattr("os._exit", leave)
+
+    def collect(phase: str, info: object) -> None:
+        if phase == "start":
+            signal.raise_signal(signal.SIGTERM)
+
+    with stay(), stay(), listen() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.exit_code == 143 and not left
+        gc.callbacks.append(collect)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(collect)
+        assert left == [143]
 
 
 def test_signals_are_python_s_again_after_the_run(tmp_path: Path) -> None:

@@ -8,14 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from netspec import files
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.files import WriteFailed
-from netspec.train import leaves
 from tests.train import full_disks
 from tests.train.faults import ROOT
 from tests.train.full_disks import small_files
@@ -62,21 +60,25 @@ def test_a_full_disk_at_the_manifest_names_the_checkpoint_and_its_step(run: Path
     assert (steps(run)[-1], tensors(run)) == (SAVED, whole)
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), ValueError("RESOURCE_EXHAUSTED: write failed")])
-def test_a_full_disk_at_the_tensors_names_the_checkpoint_and_its_step(run: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def write(folder: Path, arrays: list[Any]) -> None:
-        leaves.write_leaves(folder, arrays[:1])
-        raise error
+def test_a_full_disk_at_the_tensors_names_the_checkpoint_and_its_step(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = files.write_all
 
-    monkeypatch.setattr("netspec.train.checkpoint_store.write_leaves", write)
+    def write(descriptor: int, data: bytes) -> None:
+        if b'{"leaves":' in data:
+            original(descriptor, data[: len(data) // 2])
+            full()
+        original(descriptor, data)
+
+    monkeypatch.setattr(files, "write_all", write)
     whole = tensors(run)
     problem = refused(run)
-    assert (problem.path, problem.step) == (str(run / "checkpoints" / "12"), "saving the checkpoint of step 12")
+    assert problem.path == str(run / "checkpoints" / "12")
+    assert problem.step == "saving the checkpoint of step 12, writing the content"
     assert (steps(run)[-1], tensors(run)) == (SAVED, whole)
     assert [p.name for p in (run / "checkpoints").iterdir() if p.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("call", ["os.rename", "_flush"])
+@pytest.mark.parametrize("call", ["os.rename", "sync_folder"])
 def test_a_disk_that_fails_at_the_end_of_a_checkpoint_leaves_the_one_before(run: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     whole = tensors(run)
     monkeypatch.setattr(f"netspec.train.checkpoint_store.{call}", full)
@@ -123,7 +125,7 @@ def test_a_full_disk_at_the_beginning_names_the_file_and_the_run_can_be_started_
 
 
 def test_after_the_disk_has_room_again_the_run_goes_on(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netspec.train.checkpoint_store.write_leaves", full)
+    monkeypatch.setattr("netspec.train.checkpoint_store.write_tensors", full)
     refused(run)
     monkeypatch.undo()
     train(run, resume=True)
@@ -132,8 +134,8 @@ def test_after_the_disk_has_room_again_the_run_goes_on(run: Path, tmp_path: Path
     assert opened(run, "last").step == 18
 
 
-def test_a_limit_of_the_kernel_met_by_orbax_itself_is_the_same_problem(run: Path) -> None:
-    with small_files(4_000):
+def test_a_limit_of_the_kernel_is_the_same_problem(run: Path) -> None:
+    with small_files(3_000):
         problem = refused(run)
     assert problem.path == str(run / "checkpoints" / "12") and problem.step.startswith("saving the checkpoint of step 12")
     assert steps(run)[-1] == SAVED
@@ -167,6 +169,19 @@ def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
     other.communicate()
     assert caught.value.diagnostic == RunInUse(run=str(run))
     assert train(run, resume=True).stop.exit_code == 0
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_of_two_trainings_that_begin_at_once_one_alone_writes(resume: bool, tmp_path: Path) -> None:
+    """The other one may be of another spec: what it would write is not what the checkpoints will be of."""
+    from netspec.diagnostics.running.checkpoints import RunInUse
+    from netspec.train.run_lock import hold_lock
+
+    (tmp_path / "run").mkdir()
+    with hold_lock(tmp_path / "run"), pytest.raises(Mistake) as caught:
+        train(tmp_path / "run", resume=resume)
+    assert caught.value.diagnostic == RunInUse(run=str(tmp_path / "run"))
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 
 @pytest.mark.slow

@@ -83,6 +83,25 @@ class NotASplitField(Diagnostic):
 
 
 @record(kw_only=True)
+class SplitWithoutOrder(Diagnostic):
+    """`split_by` sets aside the examples with the largest values of a field, and the numbers of this one have no order: they stand for
+    words, classes, or yes and no."""
+
+    field: str
+    what: str
+    """What its numbers are: "the number of a class"."""
+    fields: tuple[str, ...]
+    """Fields of one number whose largest values mean something."""
+
+    def message(self) -> str:
+        return f"`split_by` needs a moment, or another number that has an order, but `{self.field}` is {self.what}."
+
+    def help(self) -> str | None:
+        named = f"name {one_of(self.fields)}, " if self.fields else ""
+        return f'{named}{"or " * bool(named)}write `split_by="time"` for the order of the file; left out, the seed chooses'
+
+
+@record(kw_only=True)
 class TwoSplits(Diagnostic):
     """`group` keeps the examples of a group on one side, `split_by` sets the last ones aside: both cannot hold of one split."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic
@@ -178,6 +179,25 @@ class RunOfAnotherSpec(Diagnostic):
             "resume with the spec as it was (the run keeps it as `spec.net`), at most with another `duration`, "
             f"or begin another run with its weights: `netspec train SPEC --init-from {self.run} --out RUN`"
         )
+
+
+@record(kw_only=True)
+class RunOfMean(Diagnostic):
+    """The mean of checkpoints is no moment of a training: no run can go on from it to the bits of one that was never stopped."""
+
+    run: str
+    steps: tuple[int, ...]
+    """Of the checkpoints that were averaged."""
+    spec: str
+    """The file that is to be trained."""
+
+    def message(self) -> str:
+        steps = ", ".join(f"{step:,}" for step in self.steps)
+        return f"`{self.run}` holds the mean of the checkpoints of the steps {steps}, and `--resume` goes on with runs only."
+
+    def help(self) -> str | None:
+        words = f"netspec train {shlex.quote(self.spec)} --init-from {shlex.quote(self.run)}"
+        return f"begin a run of its own with these weights: `{words}`"
 
 
 @record(kw_only=True)

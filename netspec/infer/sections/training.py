@@ -28,6 +28,7 @@ from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Goal, N
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
+from netspec.proofs.split_order import find_split_by_class
 from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
@@ -146,6 +147,8 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
     if evaluation is not None and objective is not None:
         report_units(section, sizes, find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
+    if objective is not None and (unordered := find_split_by_class(data, objective)) is not None:
+        section.world.report(unordered)
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     best = Goal() if evaluation is None else plan_best(section, frame, evaluation)
     stop = None if evaluation is None else plan_stop(section, frame, evaluation, best)

@@ -438,8 +438,8 @@ class Dataset(Op):
         the answers name. None where its form has no place for them."""
         return None
 
-    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
-        """The texts that numbers of one of its fields stand for; None where that holds no texts."""
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None = None) -> list[str] | None:
+        """The texts that numbers of one of its fields stand for, by what is `known` from training; None where that holds no texts."""
         return None
 
     def background_of_pictures(self) -> tuple[float, ...]:
@@ -457,6 +457,10 @@ class Dataset(Op):
     def vocabularies(self) -> Mapping[str, int]:
         """Below which number the ids of a field are, by field, where the arguments, or the dataset itself, say so."""
         return {}
+
+    def numbers_words(self) -> Collection[str]:
+        """The fields whose numbers stand for words or classes, so that a larger one means no more than a smaller one."""
+        return tuple(self.class_counts())
 
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""

@@ -8,7 +8,8 @@ decides it, and works on whole arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -38,16 +39,25 @@ def example_keys(seed: int, position: int, epochs: Array, indices: Array) -> Arr
 class Draws:
     """Where a random transform gets its numbers from; each call goes on behind the one before."""
 
-    def __init__(self, keys: Array, used: int = 0) -> None:
-        """`keys` u64[n] as `example_keys` makes them; so many numbers of each are used up."""
-        self._keys = keys
+    def __init__(self, keys: Array | Callable[[], Array], used: int = 0) -> None:
+        """`keys` u64[n] as `example_keys` makes them, or what makes them once something is drawn: most transforms draw nothing. So many
+        numbers of each are used up."""
+        self._given = keys
         self._used = used
+
+    @cached_property
+    def _keys(self) -> Array:
+        return self._given() if callable(self._given) else self._given
 
     @classmethod
     def of(cls, seed: int, epoch: Any, indices: Any, position: int = 0) -> Draws:
         """What these examples draw in an epoch, or in one of their own each, at a position of the chain."""
-        chosen = np.asarray(indices, np.int64)
-        return cls(example_keys(seed, position, np.broadcast_to(np.asarray(epoch, np.int64), chosen.shape), chosen))
+
+        def keys() -> Array:
+            chosen = np.asarray(indices, np.int64)
+            return example_keys(seed, position, np.broadcast_to(np.asarray(epoch, np.int64), chosen.shape), chosen)
+
+        return cls(keys)
 
     def __len__(self) -> int:
         """How many examples draw."""

@@ -10,7 +10,7 @@ from netspec.library.base import Array
 from netspec.library.data.datasets.npz_archive import describe_array, read_all
 from netspec.tools.data_files import fields
 from netspec.tools.data_files.field_facts import count_values
-from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, require_label, write_names
+from netspec.tools.data_files.look import Look, Starter, align, batch_size, count, require_label, share, write_names
 from netspec.tools.data_files.tables import LABELS, SET_ASIDE, field_name
 
 DTYPES = {"f2": "f16", "f4": "f32", "f8": "f32", "i1": "i8", "i2": "i32", "i4": "i32", "i8": "i32", "u1": "u8", "u2": "i32", "u4": "u32"}
@@ -25,15 +25,14 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     used = {name: array for name, array in arrays.items() if is_field(array, examples)}
     rows = [(name, describe_array(array), holds(array)) for name, array in arrays.items()]
     left_out = [f"`{name}` is left out: {why_not(array, examples)}" for name, array in arrays.items() if name not in used]
-    others = [f"`{name}` holds NaN or infinity, which `npz` refuses" for name, array in used.items() if not _finite(array)]
-    sound = {name: array for name, array in used.items() if _finite(array)}
-    compared = _compare(sound, tests[0]) if tests else ()
-    found = (*left_out, *others, *fields.warnings(sound, {}), *compared)
+    compared = _compare(used, tests[0]) if tests else ()
+    found = (*left_out, *fields.warnings(used, {}), *compared)
     require_label(label, arrays, paths[0], why_no_label(arrays.get(label), examples))
-    chosen = guess_label(used, label)
+    chosen = guess_label({name: array for name, array in arrays.items() if counts(array, examples)}, label)
     named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
-    starter = make_starter(*named, used, chosen) if examples else None
-    return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen)
+    starter = make_starter(*named, used, chosen) if chosen in used else None
+    why = "" if starter else why_none(arrays, examples, chosen)
+    return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen, why)
 
 
 def _compare(arrays: Mapping[str, Array], test: Path) -> Iterator[str]:
@@ -50,22 +49,45 @@ def dtype_of(array: Array) -> str:
     return "bool" if array.dtype.kind == "b" else DTYPES.get(f"{array.dtype.kind}{array.dtype.itemsize}", "")
 
 
-def _finite(array: Array) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+def find_gaps(array: Array) -> str:
+    """In how many records an array holds what no dataset of arrays takes, in words; "" where it holds finite numbers alone."""
+    if array.dtype.kind != "f" or not array.ndim:
+        return ""
+    bad = int((~np.isfinite(array)).reshape(len(array), -1).any(-1).sum())
+    return f"NaN or infinity in {share(bad, len(array))} of {count(len(array), 'record')}" if bad else ""
 
 
 def holds(array: Array) -> str:
     """What is in an array, as far as it holds numbers."""
-    return fields.describe(array) if array.ndim and array.size and dtype_of(array) and _finite(array) else ""
+    if not (array.ndim and array.size and dtype_of(array)):
+        return ""
+    return find_gaps(array) or fields.describe(array)
 
 
-def is_field(array: Array, examples: int) -> bool:
+def counts(array: Array, examples: int) -> bool:
     """Has an array something for each example?"""
     return bool(dtype_of(array) and array.ndim and len(array) == examples and array[:1].size)
 
 
+def is_field(array: Array, examples: int) -> bool:
+    """Has an array a number for each place of each example?"""
+    return counts(array, examples) and not find_gaps(array)
+
+
+MEND = "arrays have no sign for a missing value: fill them, or leave the records out, where the file is made"
+
+
+def why_none(arrays: Mapping[str, Array], examples: int, label: str) -> str:
+    """Why no declaration is proposed, where what is missing is at fault; "" for any other reason."""
+    gaps = {name: found for name, array in arrays.items() if counts(array, examples) and (found := find_gaps(array))}
+    name = label if label in gaps else next((name for name in gaps if arrays[name].ndim > 1), "")
+    return f"{'the label ' * (name == label)}`{name}` holds {gaps[name]}, and {MEND}" if name else ""
+
+
 def why_not(array: Array, examples: int) -> str:
     """Why an array is no field."""
+    if counts(array, examples):
+        return f"it holds {find_gaps(array)}, and {MEND}"
     if array.ndim and len(array) == examples and dtype_of(array):
         return f"it has nothing in an example ({describe_array(array)})"
     if not dtype_of(array):

@@ -47,6 +47,8 @@ class Look:
     starter: Starter | None = None
     label: str = ""
     """What was taken for the label, in the words of the files."""
+    why: str = ""
+    """Why there is no starter, where that is more than that nothing in the files is a label."""
 
 
 def require_label(label: str, names: Iterable[str], file: Path, why_not: str = "") -> None:

@@ -25,10 +25,11 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     why = {name: archives.why_not(array, examples) for name, array in looked.items() if name not in used}
     left_out = [f"`{name}` is left out: {reason}" for name, reason in why.items()]
     require_label(label, found, paths[0], archives.why_no_label(looked.get(label), examples))
-    chosen = archives.guess_label(used, label)
-    starter = archives.make_starter('""', "", used, chosen) if used else None
+    chosen = archives.guess_label({name: array for name, array in looked.items() if archives.counts(array, examples)}, label)
+    starter = archives.make_starter('""', "", used, chosen) if chosen in used else None
+    none = "" if starter else archives.why_none(looked, examples, chosen)
     title = f"{count(len(paths), 'array')}" if len(paths) > 1 else f"{paths[0].name}: an array"
-    return Look(title, tuple(align(rows)), (*left_out, *fields.warnings(used, {})), starter and _of_files(starter), chosen)
+    return Look(title, tuple(align(rows)), (*left_out, *fields.warnings(used, {})), starter and _of_files(starter), chosen, none)
 
 
 def _of_files(starter: Starter) -> Starter:

@@ -179,6 +179,13 @@ def require_ahead(table: Table, roles: Roles, tested: bool, wished: int) -> None
 
 
 def _of_horizon(roles: Roles, wished: int | None) -> Iterator[str]:
-    """What one would want to know of a label that is to be predicted ahead."""
+    """What one would want to know of a label that is to be predicted ahead, or might be."""
+    label = roles.label
+    if wished is None and roles.time is not None and label.kind in NUMBERS and not roles.classes and label.gaps:
+        yield (
+            f"the lines follow each other in time, but are taken one by one: windows need every value, and `{label.name}` is missing in "
+            f"{share(label.gaps, label.lines)} of {count(label.lines, 'line')}; fill them where the file is made, by the value before for "
+            "example, and `--horizon N` predicts so many lines ahead"
+        )
     if wished and roles.time is None:
         yield "no column says when its lines are from: windows take them as they follow each other"

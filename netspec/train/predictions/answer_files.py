@@ -6,15 +6,17 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.predictions import AnswerNotFlat, AnswersOfUnknownForm
 from netspec.lazy import np
 from netspec.library.base import Dataset
 from netspec.library.data.datasets.npz_archive import pack_archive
+from netspec.limits import LIMITS
 from netspec.train.predictions.examples import Elements
 from netspec.train.predictions.file_prediction import Row, columns_of
 from netspec.train.predictions.input_files import ending
@@ -104,6 +106,31 @@ def _array(values: list[Any]) -> Any:
     return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
+def find_columns(form: str, file: BinaryIO) -> tuple[str, ...]:
+    """The columns of answers in a file of such an ending; none where it holds something else, or is in the form of data."""
+    find = COLUMNS.get(form.lower())
+    try:
+        return tuple(find(file)) if find else ()
+    except (OSError, ValueError, RecursionError, NotImplementedError, csv.Error, zipfile.BadZipFile):
+        return ()
+
+
+def _read_line(file: BinaryIO) -> str:
+    return file.readline(LIMITS.run_file_bytes).decode()
+
+
+def _find_keys(file: BinaryIO) -> Iterable[str]:
+    """The names in the first of JSON lines."""
+    found = json.loads(_read_line(file))
+    return found if isinstance(found, dict) else ()
+
+
+def _find_arrays(file: BinaryIO) -> Iterable[str]:
+    """The names of the arrays of an archive."""
+    with zipfile.ZipFile(file) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
 FORMS: Mapping[str, Any] = {
     ".csv": _table,
     ".tsv": lambda path, rows: _table(path, rows, "\t"),
@@ -111,3 +138,11 @@ FORMS: Mapping[str, Any] = {
     ".ndjson": _json_lines,
     ".npz": _arrays,
 }
+COLUMNS: Mapping[str, Callable[[BinaryIO], Iterable[str]]] = {
+    ".csv": lambda file: next(csv.reader([_read_line(file)]), ()),
+    ".tsv": lambda file: next(csv.reader([_read_line(file)], delimiter="\t"), ()),
+    ".jsonl": _find_keys,
+    ".ndjson": _find_keys,
+    ".npz": _find_arrays,
+}
+"""Ending -> what finds the columns of answers that are written so."""

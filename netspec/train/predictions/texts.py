@@ -18,7 +18,7 @@ def decode(plan: DataPlan, known: Knowledge, field: str, ids: Sequence[Sequence[
         if (found := transform.texts_of(field, ids, known.get(name))) is not None:
             return found
         field = transform.name_before(field)
-    return plan.dataset.texts_of(field, ids)
+    return plan.dataset.texts_of(field, ids, known.get(plan.dataset.op_name()))
 
 
 @record(eq=False)

@@ -27,6 +27,8 @@ SKIPPED = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
 PADDING, UNKNOWN = 0, 1
 KEPT = 2
 """Ids of words that stand for no form."""
+UNKNOWN_FORM = "<unknown>"
+"""What stands for a word whose form is not known, where a person reads it."""
 
 
 class Conllu(Dataset):
@@ -77,6 +79,13 @@ class Conllu(Dataset):
 
     def class_names(self, known: Learned) -> dict[str, Sequence[str]]:
         return {"tag": ("_", *known["tags"])} if "tags" in known else {}
+
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None = None) -> list[str] | None:
+        """Sentences, with a sign for each word that training has not kept."""
+        if field != "words" or not known or "words" not in known:
+            return None
+        names = dict(enumerate(known["words"], KEPT))
+        return [" ".join(names.get(id, UNKNOWN_FORM) for id in row if id != PADDING) for row in ids]
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         return self.learn(folder, None)[0]

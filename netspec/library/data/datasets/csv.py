@@ -181,6 +181,9 @@ class Csv(Dataset):
         given = {name: len(words) for name, words in self.classes.items()}
         return given or dict(self.categories)  # of both the categories are what a label is told from
 
+    def numbers_words(self) -> tuple[str, ...]:
+        return (*self.classes, *self.categories)
+
     def class_names(self, known: Learned) -> dict[str, tuple[str, ...]]:
         learned = {name: (UNKNOWN_WORD, *words) for name, words in known.get(WORDS, {}).items()}
         return {**self.classes, **learned}

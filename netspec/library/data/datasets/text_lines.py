@@ -9,7 +9,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
 from netspec.lazy import np
-from netspec.library.base import Dataset, Example
+from netspec.library.base import Dataset, Example, Learned
 from netspec.library.data.columns import LENGTH, Ragged, join_columns
 from netspec.library.data.datasets.text_file import Files, find_all, text_lines_of
 from netspec.shape import TensorType
@@ -40,7 +40,7 @@ class TextLines(Dataset):
         lines = join_columns([_full_lines(path) for name in names for path in find_all(folder, name, self.op_name())])
         return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}
 
-    def texts_of(self, field: str, ids: Sequence[Sequence[int]]) -> list[str] | None:
+    def texts_of(self, field: str, ids: Sequence[Sequence[int]], known: Learned | None = None) -> list[str] | None:
         """Bytes as text, up to a 0, which is what stands behind a line in a batch."""
         if field != "text":
             return None

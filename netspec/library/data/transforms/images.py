@@ -56,9 +56,16 @@ class Flip(Transform):
     def apply(self, batch: dict[str, Array], draws: Draws) -> dict[str, Array]:
         images = batch[self.field]
         chosen = draws.uniform() < self.rate
+        if isinstance(images, np.ndarray):
+            made = images.copy()
+            made[chosen] = self._mirrored(images[chosen], 1)
+            return {**batch, self.field: made}
         pairs = zip(images, chosen.tolist(), strict=True)
-        made = [(image[:, ::-1] if self.axis == "horizontal" else image[::-1]) if mirror else image for image, mirror in pairs]
-        return {**batch, self.field: np.stack(made) if isinstance(images, np.ndarray) else made}
+        return {**batch, self.field: [self._mirrored(image, 0) if mirror else image for image, mirror in pairs]}
+
+    def _mirrored(self, images: Array, lead: int) -> Array:
+        """Images behind so many leading axes, mirrored."""
+        return np.flip(images, lead + (1 if self.axis == "horizontal" else 0))
 
 
 class CenterCrop(Transform):

@@ -101,7 +101,9 @@ class Normalize(Transform):
 
     def _changed(self, values: Array) -> Array:
         mean, std = np.asarray(self.mean, values.dtype), np.asarray(self.std, values.dtype)
-        return (values - mean) / std
+        changed = values - mean
+        changed /= std  # in its place: a second array of this size costs as much as the division
+        return changed
 
 
 class Binarize(Transform):
