@@ -19,6 +19,7 @@ model M {{
   input image: f32[B, 8, 8, 1]
   output logits = image -> flatten -> {layer}
 }}
+
 train M {{
   {data}
   loss = softmax_cross_entropy(logits, label)
@@ -37,7 +38,7 @@ def model(body: str, input: str = "f32[B, 8]") -> str:
 
 
 def read(spec: str) -> Source:
-    return Source("spec.net", f"netspec 1\n\n{spec}\n")
+    return Source("spec.net", f"netspec 1\n\n{spec.strip()}\n")
 
 
 def only_problem(source: Source) -> Diagnostic:

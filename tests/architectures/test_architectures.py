@@ -66,7 +66,7 @@ def test_formatted(path: Path) -> None:
 # --- running ---------------------------------------------------------------------------------------------------------
 SMALL: list[tuple[str, dict[str, str], dict[str, int], dict[str, tuple[int, ...]]]] = [
     ("vgg16", {"size": "32", "classes": "10"}, {}, {"logits": (2, 10)}),
-    ("resnet18", {"size": "32", "classes": "10"}, {}, {"logits": (2, 10)}),
+    ("resnet18", {"size": "64", "classes": "10"}, {}, {"logits": (2, 10)}),
     ("resnet152", {"size": "32", "classes": "10", "stages": "[1, 2, 3, 1]"}, {}, {"logits": (2, 10)}),
     ("wide_resnet", {"size": "16", "k": "1", "n": "2"}, {}, {"logits": (2, 10)}),
     ("mobilenet", {"size": "64", "classes": "10"}, {}, {"logits": (2, 10)}),

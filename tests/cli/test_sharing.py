@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -93,11 +94,14 @@ def test_what_a_spec_imports_and_its_lock_are_watched(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_a_watch_with_the_code_of_the_last_look(tmp_path: Path) -> None:
     (tmp_path / "m.net").write_text(CLEAN.replace("dense", "dens"))
-    started = subprocess.Popen(
-        [sys.executable, "-m", "netspec", "check", "--watch", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert started.stderr is not None
-    assert "watching" in started.stderr.readline()
-    started.send_signal(signal.SIGINT)
-    assert started.wait(30) == 1
-    started.stderr.close()
+    words = [sys.executable, "-m", "netspec", "check", "--watch", str(tmp_path)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process that was started in the background ignores it
+    try:
+        started = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started, contextlib.ExitStack() as behind:
+        behind.callback(started.kill)
+        assert started.stderr is not None and "watching" in started.stderr.readline()
+        started.send_signal(signal.SIGINT)
+        assert started.wait(30) == 1

@@ -14,7 +14,7 @@ from tests.infer.specs import body, in_model, model, ops, problems
     "shape", ["[..., 8, 5]", "[B, ..., 5]", "[B, 6, ...]", "[...]", "[B, 6, 8, 5, ...]", "[B, 6, ..., 8, 5]", "[B, 6, 8, 5]"]
 )
 def test_dots_stand_for_any_axes(shape: str) -> None:
-    assert problems(of_image(f"x -> {shape} -> relu")) == ()
+    assert problems(of_image(f"x -> relu -> {shape} -> relu")) == ()
     assert problems(of_image("z").replace("  output", f"  z: f32{shape} = x -> relu\n  output")) == ()
 
 
