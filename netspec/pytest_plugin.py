@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netspec.cli.demands import Demands
     from netspec.diagnostics.base import Diagnostic
 
-DEMANDS = pytest.StashKey["Demands"]()
+DEMANDS: pytest.StashKey[Demands] = pytest.StashKey()
 SUFFIXES = (".net", ".netspec", ".json")
 
 
