@@ -5,6 +5,7 @@ Every pytest of an environment with netspec loads this module, so it imports not
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from netspec.cli.demands import Demands
     from netspec.diagnostics.base import Diagnostic
 
-DEMANDS = pytest.StashKey["Demands"]()
+DEMANDS: pytest.StashKey[Demands] = pytest.StashKey()
 SUFFIXES = (".net", ".netspec", ".json")
 
 
@@ -73,9 +75,14 @@ class SpecItem(pytest.Item):
         found = find_problems(self.shown_path(), demands=self.config.stash[DEMANDS])
         for problem in found:
             if problem.severity == "warning":
-                self.warn(SpecWarning(f"{problem.at}: {problem.in_words().message()} [{problem.slug()}]"))
+                self.warn_of(problem)
         if errors := [problem for problem in found if problem.severity == "error"]:
             raise SpecFailed(errors)
+
+    def warn_of(self, problem: Diagnostic) -> None:
+        """Warns at the line of the spec; raises the warning where pytest was told to (`-W error`)."""
+        told = SpecWarning(f"{problem.in_words().message()} [{problem.slug()}]")
+        warnings.warn_explicit(told, None, filename=problem.at.source.path, lineno=problem.at.line)
 
     def shown_path(self) -> str:
         """The file as a person at the working folder calls it."""
@@ -84,6 +91,8 @@ class SpecItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The problems as `netspec check` draws them; a Python traceback is shown for a bug of netspec's alone."""
+        if isinstance(excinfo.value, SpecWarning):
+            return f"{excinfo.value}"
         if not isinstance(excinfo.value, SpecFailed):
             return super().repr_failure(excinfo, style)
         from netspec.diagnostics.drawing.text import render_text

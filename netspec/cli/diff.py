@@ -43,11 +43,13 @@ def compare_sides(args: Namespace, names: tuple[str, str], sides: Sequence[Check
     """Writes what differs, and the problems of either side; a spec whose only problems are claims that fail is compared all the same."""
     from netspec.diagnostics.shapes.expansion import ExpectFailed
     from netspec.tools.diff.compare import compare
+    from netspec.tools.diff.offered import compare_offered
 
-    typed = [side.typed for side in sides]
+    proved = [(side.file, side.typed) for side in sides if side.file is not None and side.typed is not None]
     found = None
-    if typed[0] is not None and typed[1] is not None and all(isinstance(p, ExpectFailed) for p in problems):
-        found = compare(typed[0], typed[1], names)
+    if len(proved) == 2 and all(isinstance(p, ExpectFailed) for p in problems):
+        before, after = proved
+        found = compare(before[1], after[1], names, compare_offered(before, after))
     write(args.format, found, problems)
     code = report(problems) if problems else 0
     return max(code, int(args.exit_code and found is not None and not found.same))

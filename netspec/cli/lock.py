@@ -48,11 +48,17 @@ def run(args: Namespace) -> int:
 
 def with_proved(path: str, plugins: Sequence[str], act: Callable[[str, Checked], int]) -> int:
     """Does something with a proved spec; of one that has errors these are told, and its lock stays as it is."""
+    from netspec.cli.lock_files import is_spare
     from netspec.compile import check_readable
 
     try:
         checked = check_readable(path, plugins=plugins)
-        return report(checked.problems) if checked.typed is None or not checked.ok else act(path, checked)
+        if checked.typed is None or not checked.ok:
+            return report(checked.problems)
+        if is_spare(path, checked.typed):
+            write_line(f"{path}  has no model, and so nothing to lock")
+            return 0
+        return act(path, checked)
     except Mistake as mistake:
         return report([mistake.diagnostic])
 

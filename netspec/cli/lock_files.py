@@ -35,6 +35,8 @@ def hold(path: str, typed: Typed, source: Source) -> list[Diagnostic]:
     """What differs between a proved spec and the lock beside it."""
     lock, at = lock_path(path), Span(source, 0, 0)
     try:
+        if is_spare(path, typed):
+            return []
         locked = read_lock(path)
     except Mistake as mistake:
         from netspec.record import replace
@@ -45,6 +47,12 @@ def hold(path: str, typed: Typed, source: Source) -> list[Diagnostic]:
     if drift.any:
         return [LockDrifted(at=at, path=lock, spec=path, facts=drift.facts, version=drift.version)]
     return [LockOfAnotherVersion(at=at, path=lock, spec=path, version=drift.version, now=now["netspec"])] if drift.version else []
+
+
+def is_spare(path: str, typed: Typed) -> bool:
+    """There is nothing to lock, and no lock: a file of blocks for others means what those make of it, and theirs are the locks that say so.
+    Raises `Mistake` with `LockUnreadable`."""
+    return not (typed.models or typed.trains or typed.serves) and read_present(path) is None
 
 
 def gather(checked: Checked) -> Facts:

@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterator
 
 from netspec.cli.configuration import NAME as PROJECT
-from netspec.cli.configuration import require_appendable
+from netspec.cli.configuration import read_configuration, require_appendable
 from netspec.cli.lock_files import gather, lock_path
 from netspec.cli.terminal import write_line
 from netspec.compile import check
+from netspec.diagnostics.base import Mistake
 from netspec.files import make_folder, read_bytes, refuse_existing, rewrite, write_atomic
 from netspec.lock import write_lock
 from netspec.source import Source
 from netspec.tools.repository_files import HOOKS, WORKFLOW, name_model, write_hooks, write_spec, write_table, write_workflow
+
+GUARDED = "this repository is guarded already: leave out `--ci`, and lock the new spec with `netspec lock`"
 
 
 def write_new(path: str, guarded: bool) -> int:
@@ -22,7 +25,7 @@ def write_new(path: str, guarded: bool) -> int:
     text = write_spec(model, path)
     files = {path: text, **(guards(path, text) if guarded else {})}
     for file in files:
-        refuse_existing(file)
+        refuse_existing(file, GUARDED) if file == WORKFLOW else refuse_existing(file)
     before, after = add_table(path) if guarded else (b"", "")
     for file, content in files.items():
         make_folder(os.path.dirname(file) or ".")
@@ -61,6 +64,15 @@ def tell_written(path: str, files: list[str], guarded: bool) -> Iterator[str]:
     yield from (f"wrote {file}" for file in files)
     if guarded:
         yield from (f"left {file} as it is: it is there; docs/ci.md says what to add" for file in (PROJECT, HOOKS) if file not in files)
-    yield f"next: netspec {'check' if guarded else f'check {path}'}; netspec train {path}"
+    lock = f"netspec lock {path}; " if not guarded and asks_for_locks() else ""
+    yield f"next: {lock}netspec {'check' if guarded else f'check {path}'}; netspec train {path}"
     if guarded:
         yield "after each change that is meant: netspec lock"
+
+
+def asks_for_locks() -> bool:
+    """The repository wants a lock beside each spec; one whose table is wrong says so at its first check."""
+    try:
+        return read_configuration().locked
+    except Mistake:
+        return False

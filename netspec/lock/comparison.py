@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from netspec.lock.model_facts import GIVES
 from netspec.lock.text import Facts
@@ -39,11 +39,62 @@ def compare(locked: Facts, now: Facts) -> Drift:
     if same and (version or locked == now):
         return Drift((), version)
     before, after = flatten(locked), flatten(now)
-    names = dict.fromkeys((*before, *after))
-    found = [(name, *describe(name, before.get(name), after.get(name))) for name in names if before.get(name) != after.get(name)]
-    told = sorted(found, key=lambda item: item[1])
-    texts = [text for _, rank, text in told if rank < LAST] or [text for *_, text in told]
-    return Drift(tuple(dict.fromkeys(texts)) or ("something that has no line of its own was otherwise",), version)
+    changed = {way: (before.get(way), after.get(way)) for way in (*before, *after) if before.get(way) != after.get(way)}
+    kept = {first_step(way) for way in before if way in after}
+    renamed = find_renamed({way: pair for way, pair in changed.items() if first_step(way) not in kept})
+    steps = {*renamed, *renamed.values()}
+    rest = {way: pair for way, pair in changed.items() if first_step(way) not in steps}
+    told = sorted(((*describe(way, *pair), alike) for way, pair, alike in join_alike(rest)), key=lambda item: item[0])
+    texts = [say_alike(text, alike) for rank, text, alike in told if rank < LAST] or ([] if renamed else [text for _, text, _ in told])
+    names = [f"`{old}` is called `{new}` now" for old, new in renamed.items()]
+    return Drift((*names, *dict.fromkeys(texts)) or ("something that has no line of its own was otherwise",), version)
+
+
+Way = tuple[str, ...]
+Pair = tuple[str | None, str | None]
+
+
+def first_step(way: Way) -> str:
+    """`Stage_0` of the fact on `Stage_0/conv_0/kernel`."""
+    return way[-1].partition("/")[0]
+
+
+def find_renamed(changed: Mapping[Way, Pair]) -> dict[str, str]:
+    """Layers, and instances of blocks, of which every fact is gone, and stands under another name as it was."""
+    gone, new = (collect_steps(changed, side) for side in (0, 1))
+    taken: dict[str, str] = {}
+    for old, facts in gone.items():
+        match = next((name for name, others in new.items() if others == facts and name not in taken.values()), None)
+        if match is not None:
+            taken[old] = match
+    return taken
+
+
+def collect_steps(changed: Mapping[Way, Pair], side: int) -> dict[str, dict[Way, str]]:
+    """The facts that only one side has, by the first step of the path that they are about; a step that has others besides is none."""
+    found: dict[str, dict[Way, str]] = {}
+    mixed: set[str] = set()
+    for way, pair in changed.items():
+        step, value = first_step(way), pair[side]
+        if pair[1 - side] is not None or value is None:
+            mixed.add(step)
+        elif len(way) > 2:
+            found.setdefault(step, {})[(*way[:-1], way[-1].removeprefix(step))] = value
+    return {step: facts for step, facts in found.items() if step not in mixed and any("layers" in way for way in facts)}
+
+
+def join_alike(changed: Mapping[Way, Pair]) -> Iterator[tuple[Way, Pair, int]]:
+    """Each change once, with how many more facts of its group changed from the same to the same."""
+    groups: dict[tuple[Way, Pair], list[Way]] = {}
+    for way, pair in changed.items():
+        both = None not in pair
+        groups.setdefault((way[:-1] if both else way, pair), []).append(way)
+    for (_, pair), ways in groups.items():
+        yield ways[0], pair, len(ways) - 1
+
+
+def say_alike(text: str, more: int) -> str:
+    return f"{text}, and so of {more:,} more" if more else text
 
 
 def flatten(facts: Facts) -> dict[tuple[str, ...], str]:

@@ -28,6 +28,17 @@ def strip_parens(node: Any) -> Any:
     return replace(node, **changed)
 
 
+def strip_remarks(node: Any) -> Any:
+    """A node without its comments and line breaks, nor those of anything inside."""
+    if isinstance(node, tuple):
+        return tuple(strip_remarks(n) for n in node)
+    if not isinstance(node, tree.Node):
+        return node
+    silent = {"comments": tree.NO_COMMENTS, "trailing": (), "blank_before": False, "newline_before": False}
+    changed = {f.name: silent[f.name] if f.name in silent else strip_remarks(getattr(node, f.name)) for f in fields(node)}
+    return replace(node, **changed)
+
+
 def children(node: Any) -> Iterator[tree.Node]:
     """The nodes right below a node."""
     for f in fields(node):

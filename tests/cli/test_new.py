@@ -55,6 +55,14 @@ def test_with_what_guards_it(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["check"]) == 0
 
 
+def test_a_second_spec_of_a_guarded_repository(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["new", "models/first", "--ci"])
+    capsys.readouterr()
+    assert main(["new", "models/second", "--ci"]) == 2 and "leave out `--ci`" in capsys.readouterr().err
+    assert main(["new", "models/second"]) == 0 and "next: netspec lock models/second.net; netspec check" in capsys.readouterr().out
+    assert main(["lock", "models/second.net"]) == 0 and main(["check"]) == 0
+
+
 @pytest.mark.parametrize("there", ["first.net", "first.net.lock", ".github/workflows/netspec.yml"])
 def test_nothing_is_overwritten_or_begun(there: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = folder / there

@@ -41,7 +41,14 @@ def test_specs_are_tests(folder: Path) -> None:
     assert "models/clean.net::check PASSED" in done.stdout and "models/wrong.net::check FAILED" in done.stdout
     assert "error[unknown-name]" in done.stdout and "--> models/wrong.net:4:19" in done.stdout and "test_it PASSED" in done.stdout
     assert "over-budget" in done.stdout and "360 parameters" in done.stdout and "package.json" not in done.stdout
-    assert "is never used [unused-binding]" in done.stdout
+    assert "models/unused.net::check PASSED" in done.stdout and "1 warning" in done.stdout
+    assert "models/unused.net:4: SpecWarning: the binding `z` is never used [unused-binding]" in done.stdout
+
+
+def test_a_warning_fails_its_spec_where_pytest_was_told_so(folder: Path) -> None:
+    done = run(folder, "--netspec", "-W", "error", "models/unused.net", "models/clean.net")
+    assert done.returncode == 1 and "1 failed, 1 passed" in done.stdout
+    assert "is never used [unused-binding]" in done.stdout and "pytest_plugin.py" not in done.stdout
 
 
 def test_without_the_option_nothing_is_collected_or_imported(folder: Path) -> None:

@@ -206,3 +206,35 @@ def test_no_jax(spec: Path) -> None:
     )
     root = str(Path(__file__).parents[2])
     assert subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": root}).returncode == 0
+
+
+def test_a_renamed_block_is_one_fact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    block = "block Stage {\n  input x: f32[B, D]\n  output x -> dense(D) -> relu -> dropout(0.1)\n}\n"
+    spec = tmp_path / "m.net"
+    spec.write_text(SPEC.replace("model M", f"{block}model M").replace("flatten\n", "flatten -> Stage -> Stage\n"))
+    main(["lock", "m.net"])
+    spec.write_text(spec.read_text().replace("Stage", "Unit"))
+    code, out = said(capsys, "check", "--locked", "--format", "concise", "m.net")
+    assert code == 1 and out.splitlines()[0].endswith("says: `Stage_0` is called `Unit_0` now; `Stage_1` is called `Unit_1` now")
+
+
+def test_what_is_not_wholly_renamed_is_told_fact_by_fact(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(spec, "dense(10)", "head: dense(12)")
+    code, out = said(capsys, "lock", "--diff", "m.net")
+    assert code == 1 and "is called" not in out and "`dense_0` is gone: it was dense(10)" in out and "`head` is new: dense(12)" in out
+
+
+def test_what_happened_to_many_is_told_once(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(spec, "adam(0.001)", "adam(0.01)")
+    _, out = said(capsys, "check", "--locked", "--format", "concise", "m.net")
+    assert "the training of `conv_0/kernel` was adam, rate 0.001, no decay, now adam, rate 0.01, no decay, and so of 3 more\n" in out
+
+
+def test_a_file_of_blocks_has_no_lock(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = spec.parent / "parts.net"
+    parts.write_text("netspec 1\n\nblock Feed {\n  input x: f32[B, D]\n  output x -> dense(D)\n}\n")
+    assert said(capsys, "lock", "parts.net") == (0, "parts.net  has no model, and so nothing to lock\n")
+    assert said(capsys, "check", "--locked", ".") == (0, "No problems in 2 files.\n") and not (spec.parent / "parts.net.lock").exists()
+    (spec.parent / "parts.net.lock").write_text((spec.parent / "m.net.lock").read_text())
+    assert said(capsys, "check", "--locked", ".")[0] == 1

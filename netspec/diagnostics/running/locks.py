@@ -54,7 +54,8 @@ class LockDrifted(Diagnostic):
         return f"the spec is not as `{self.path}`{by} says: {first}{news}" + (f"; and {rest:,} more" if rest > 0 else "")
 
     def help(self) -> str | None:
-        return f"if that is meant, write the lock anew with `netspec lock {shell_word(self.spec)}`; else take the change back"
+        more = "; `--diff` shows all" if len(self.facts) > SHOWN else ""
+        return f"if that is meant, write the lock anew with `netspec lock {shell_word(self.spec)}`{more}; else take the change back"
 
 
 @record(kw_only=True)
@@ -69,7 +70,7 @@ class LockUnreadable(Diagnostic):
         return f"`{self.path}` is no lock that can be read: {self.reason}"
 
     def help(self) -> str | None:
-        return f"take it away, or bring it back from the repository; `netspec lock {shell_word(self.spec)}` writes a new one"
+        return f"bring it back from the repository, or take it away and write a new one with `netspec lock {shell_word(self.spec)}`"
 
 
 @record(kw_only=True)

@@ -10,7 +10,7 @@ from netspec.ir import Body, TrainPlan, Typed, list_bodies
 from netspec.ir.fingerprint import ir_hash
 from netspec.library.shelf.op_text import to_text
 from netspec.record import record, replace
-from netspec.tools.diff.difference import Cause, Cost, Difference, ModelChange, TrainChange, ValueChange
+from netspec.tools.diff.difference import Cause, Cost, DefinitionChange, Difference, ModelChange, TrainChange, ValueChange
 from netspec.tools.diff.layers import list_layers
 from netspec.tools.diff.model_changes import compare_models
 from netspec.tools.diff.origins import Origins
@@ -27,14 +27,17 @@ class _Subject:
     train: TrainPlan | None = None
 
 
-def compare(before: Typed, after: Typed, names: tuple[str, str] = ("before", "after")) -> Difference:
-    """What an edit changed, from what two specs say once they are proved; `names` are what they are called."""
+def compare(
+    before: Typed, after: Typed, names: tuple[str, str] = ("before", "after"), offered: tuple[DefinitionChange, ...] = ()
+) -> Difference:
+    """What an edit changed, from what two specs say once they are proved; `names` are what they are called, `offered` what they declare
+    for others and changed."""
     moved = tuple(_moved_definitions(before, after))
     if ir_hash(before) == ir_hash(after):
-        return Difference(*names, same=True, definitions=moved)
+        return Difference(*names, same=not offered, definitions=moved, offered=offered)
     trains = compare_sections(before.trains, after.trains)
     models, removed = _compare_models(before, after, trains)
-    return Difference(*names, False, tuple(models), removed, (*trains, *compare_serves(before.serves, after.serves)), moved)
+    return Difference(*names, False, tuple(models), removed, (*trains, *compare_serves(before.serves, after.serves)), moved, offered)
 
 
 def _compare_models(before: Typed, after: Typed, trains: Iterable[TrainChange]) -> tuple[list[ModelChange], tuple[str, ...]]:

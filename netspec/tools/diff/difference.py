@@ -152,16 +152,30 @@ class TrainChange:
 
 
 @record
+class DefinitionChange:
+    """What became of something that a file declares for others, and that none of its own models uses."""
+
+    name: str
+    """`block Feed`, `let halve` or `param width`."""
+    what: str
+    """"added", "removed", "changed"."""
+    lines: tuple[str, ...] = ()
+    """Of one that changed the lines that are gone and new, each behind `- ` or `+ `."""
+
+
+@record
 class Difference:
     """Everything that an edit changed."""
 
     before: str
     after: str
     same: bool
-    """They mean the same: they compile to the same programs."""
+    """They mean the same: they compile to the same programs, and offer the same to files that import them."""
     models: tuple[ModelChange, ...] = ()
     removed: tuple[str, ...] = ()
     """Models that are no more."""
     trains: tuple[TrainChange, ...] = ()
     definitions: tuple[ValueChange, ...] = ()
     """Blocks whose definition stands in another file now; "" is the spec itself."""
+    offered: tuple[DefinitionChange, ...] = ()
+    """What is declared for others and changed: no model of the file shows it."""

@@ -42,6 +42,10 @@ def write_markdown(found: Difference) -> str:
     for change in found.trains:
         kind, _, name = change.name.partition(" ")
         parts.append([f"#### {kind} {code(name)}: {change.what}", "", *_items(section_lines(change))])
+    for offer in found.offered:
+        kind, _, name = offer.name.partition(" ")
+        lines = [f"- {SIGNS[line[0]]}: {code(line[2:])}" for line in offer.lines]
+        parts.append([f"#### {kind} {code(name)}: {offer.what}, for files that import it", "", *lines])
     return _cut("\n\n".join("\n".join(part).rstrip() for part in parts))
 
 

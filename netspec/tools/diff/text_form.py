@@ -31,6 +31,8 @@ def write_text(found: Difference) -> str:
     parts += [[f"model {name}: removed"] for name in map(escape, found.removed)]
     for change in found.trains:
         parts.append([f"{escape(change.name)}: {change.what}", *_lines(section_lines(change), 1)])
+    for offer in found.offered:
+        parts.append([f"{escape(offer.name)}: {offer.what}, for files that import it", *(f"    {escape(line)}" for line in offer.lines)])
     return "\n\n".join("\n".join(part) for part in parts)
 
 
