@@ -1,4 +1,4 @@
-"""Says which files `--overwrite`, `--force` and `--output-file` replace: what the same command writes, and never a part of a run. Floor 6."""
+"""Says which files `--overwrite`, `--force` and `--output-file` replace: what the same command writes, never a part of a run. Floor 6."""
 
 from __future__ import annotations
 

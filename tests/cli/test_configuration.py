@@ -92,7 +92,8 @@ def test_what_is_wrong_is_said_with_its_place(line: str, folder: Path, capsys: p
 
 
 @pytest.mark.parametrize(
-    ("written", "number"), [("3", 3), ("30_000", 30_000), ("'30M'", 30_000_000), ("'1.5k'", 1_500), ("'2 GiB'", 2 << 30), ("'9007199254740993'", 2**53 + 1)]
+    ("written", "number"),
+    [("3", 3), ("30_000", 30_000), ("'30M'", 30_000_000), ("'1.5k'", 1_500), ("'2 GiB'", 2 << 30), ("'9007199254740993'", 2**53 + 1)],
 )
 def test_numbers_may_have_units(written: str, number: int, folder: Path) -> None:
     configure(f"[tool.netspec.budgets]\n'*' = {{max-params = {written}}}\n")
