@@ -226,7 +226,7 @@ class Reader:
             return int(written[1]) * units[written[3]] + round(float(f"0{written[2] or ''}") * units[written[3]])
         if not is_count(value):
             self.refuse(key, 'a whole number, as 30_000_000 or "30M"', value)
-        return value
+        return int(value)
 
 
 _NUMBER = re.compile(r"([0-9](?:_?[0-9]){0,30})(\.[0-9]+)? ?([kMGT]?|[KMG]iB)")

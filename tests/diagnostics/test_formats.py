@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from collections.abc import Callable
 
 import pytest
+from markdown_it import MarkdownIt
 
 from netspec.diagnostics.base import Edit, Place
 from netspec.diagnostics.drawing import json_report
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.drawing.github_annotations import to_github
 from netspec.diagnostics.drawing.json_report import to_json, to_object
+from netspec.diagnostics.drawing.markdown_report import write_code, write_words
 from netspec.diagnostics.drawing.sarif_report import to_sarif
 from netspec.limits import LIMITS
 from netspec.record import replace
@@ -29,6 +34,41 @@ TYPO = SampleProblem(
 )
 UNUSED = SampleWarning(at=find(TEXT, "z"), says="`z` is never used.")
 NOWHERE = SampleProblem(says="the loss is nan.")
+
+
+MEANT = (
+    "[l](http://e.vil)", "![i](http://e.vil/i.png)", "**/kernel", "*a* _b_ __c__ ~~d~~", "`tick` ``two``", "a | b \\| c", "\\", "$x$ $$y$$",
+    "<b>x</b> <!-- y --> &amp; &#64;", "[a]: http://e.vil", "<http://e.vil>", "a\\[b](c)", "# h", "- x", "1. x", "]]>", "{x}", "\\`x`",
+)  # fmt: skip
+"""Texts that Markdown gives a meaning."""
+FOUND = ("@octocat", "@a/b", "http://e.vil", "ftp://e.vil", "www.e.vil", "WWW.e.vil", "#12", "octo/cat#12", "GH-12", "gh-12", "a@b.cd")
+"""Texts that code hosts make a link of in the page that was made of Markdown."""
+
+
+@pytest.mark.parametrize("write", [write_words, write_code])
+def test_texts_mean_nothing_in_markdown(write: Callable[[str], str]) -> None:
+    """A law, by a reader of Markdown: whatever stands in a spec comes out as it is, in a cell of a table, with no element but code."""
+    for text in (*MEANT, *FOUND):
+        page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"| a | b |\n|---|---|\n| {write(text)} | end |\n")
+        [cell] = re.findall(r"<td>(.*)</td>\n<td>end</td>", page)
+        assert set(re.findall(r"<(\w+)", cell)) <= {"code"}, (text, cell)
+        plain = html.unescape(re.sub("</?code>", "", cell)).replace("\u200b", "")
+        assert plain == text or (write is write_words and plain.replace("`", "") == text.replace("`", "")), (text, plain)
+
+
+def test_no_host_finds_links_in_texts() -> None:
+    for text in FOUND:
+        for written in (write_words(text), write_code(text)):
+            assert not re.search(r"@\w|://|www\.|#\d|GH-\d", html.unescape(written).replace("\\", ""), re.IGNORECASE), written
+
+
+def test_paths_are_addresses_of_the_files_that_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backslash parts folders on Windows alone; `./m.net` is what a host calls m.net."""
+    for path, uri in (("a\\b.net", "a%5Cb.net"), ("./a#b.net", "a%23b.net"), ("a b%.net", "a%20b%25.net")):
+        problem = replace(TYPO, at=find(source(TEXT.text, path), "dens"), others=(), trail=(), changes=())
+        [result] = json.loads(to_sarif([problem]))["runs"][0]["results"]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+        assert f"file={path.removeprefix('./').replace('%', '%25')}," in to_github([problem])
 
 
 def test_json_holds_every_fact() -> None:

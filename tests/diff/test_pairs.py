@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from netspec.cli.main import main
+from netspec.compile import check
+from netspec.source import Source
+from netspec.tools.diff.compare import compare
 from tests.diff.pages import Pair, all_pairs, rewrite
 
 PAIRS = all_pairs()
@@ -27,6 +30,20 @@ def test_pair(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, updat
             rewrite(pair, form, said)
         else:
             assert said == expected
+
+
+def test_a_layer_put_into_a_long_model_is_all_that_changed() -> None:
+    """However many layers are alike around it; 520 layers are more pairs than are weighed."""
+    step = "  x = x -> dense(8) -> relu\n"
+    texts = [
+        f"netspec 1\nmodel M {{\n  input x: f32[B, 8]\n{step * 130}{more}{step * 130}  output y = x\n}}\n"
+        for more in ("", "  x = x -> tanh -> dense(8)\n")
+    ]
+    before, after = (check(Source("m.net", text)).typed for text in texts)
+    assert before is not None and after is not None
+    [model] = compare(before, after).models
+    counted = Counter(change.what for change in model.layers)
+    assert counted.pop("added") == 2 and set(counted) <= {"renumbered"}, counted
 
 
 def test_there_are_forty_and_no_title_stands_twice() -> None:

@@ -24,7 +24,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
     properties: dict[str, Any] = {}
     if has_place(diagnostic):
         end_line, end_column = diagnostic.at.source.position(diagnostic.at.end)
-        properties = {"file": diagnostic.at.source.path, "line": diagnostic.at.line, "col": diagnostic.at.column}
+        properties = {"file": diagnostic.at.source.path.removeprefix("./"), "line": diagnostic.at.line, "col": diagnostic.at.column}
         properties |= {"endLine": end_line} | ({"endColumn": end_column} if end_line == diagnostic.at.line else {})
     properties["title"] = diagnostic.slug()
     fields = ",".join(f"{key}={_escape_property(str(value))}" for key, value in properties.items())

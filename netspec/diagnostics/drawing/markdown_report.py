@@ -57,12 +57,20 @@ def write_words(text: str) -> str:
 
 
 def write_code(text: str) -> str:
-    """Code inside of a line or a cell: nothing in it is Markdown, HTML, or the end of the cell."""
-    shown = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;").replace("`", "&#96;")
-    return f"<code>{shown}</code>"
+    """Code inside of a line or a cell: nothing in it is Markdown, HTML, or the end of the cell. Within the element Markdown goes on, so all
+    is escaped as in a sentence; backticks would keep bars from being escaped."""
+    return f"<code>{escape_markdown(text).replace(BAR, '&#124;').replace(TICK, '&#96;')}</code>"
+
+
+BAR, TICK = "\\|", "\\`"
 
 
 def escape_markdown(text: str) -> str:
-    """Text that no reader of Markdown or HTML takes for anything else; a name with an `@` calls nobody."""
+    """Text that no reader of Markdown or HTML takes for anything else: a name with an `@` calls nobody, an address or the number of an
+    issue is no link. What code hosts find in the finished page is parted by a space without width, since no escape is left there."""
     text = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", text).replace("@", "@\u200b")
+    return _FOUND.sub("\\g<0>\u200b", re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", text))
+
+
+_FOUND = re.compile(r"@|\bwww(?=\.)|:(?=//)|\#(?=[0-9])|\bGH-(?=[0-9])", re.IGNORECASE)
+"""Where code hosts find a mention, an address, an issue: what stands before the space."""

@@ -115,7 +115,7 @@ def _uri(path: str) -> str:
 
     if os.path.isabs(path) and not (below := os.path.relpath(path)).startswith(os.pardir):
         path = below
-    slashed = path.replace("\\", "/").removeprefix("./")
+    slashed = path.replace(os.sep, "/").removeprefix("./")  # elsewhere a backslash is a character of a name like any other
     return ("file://" if slashed.startswith("/") else "") + quote(path_bytes(slashed))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from netspec.cost import cost
 from netspec.ir import Body, TrainPlan, Typed, list_bodies
@@ -15,7 +15,7 @@ from netspec.tools.diff.layers import list_layers
 from netspec.tools.diff.model_changes import compare_models
 from netspec.tools.diff.origins import Origins
 from netspec.tools.diff.section_changes import compare_sections, compare_serves
-from netspec.tools.diff.verdict import judge
+from netspec.tools.diff.verdict import Training, judge
 from netspec.tools.mermaid import draw_model
 
 
@@ -25,6 +25,10 @@ class _Subject:
 
     body: Body
     train: TrainPlan | None = None
+
+    def has(self, plan: TrainPlan) -> bool:
+        """A training is of this model, with these params."""
+        return plan.model.name == self.body.name and dict(plan.model.arguments) == dict(self.body.arguments)
 
 
 def compare(
@@ -49,18 +53,29 @@ def _compare_models(before: Typed, after: Typed, trains: Iterable[TrainChange]) 
         if name not in partners:
             found.append(ModelChange(name, "", after=Cost(*cost(subject.body))))
         else:
-            found.append(_compare_subjects(old[partners[name]], subject, name, partners[name], trains))
+            then = old[partners[name]]
+            found.append(_compare_subjects(then, subject, (name, partners[name]), _pair_trainings(then, subject, before, after), trains))
     return found, tuple(name for name in old if name not in partners.values())
 
 
-def _compare_subjects(old: _Subject, new: _Subject, name: str, was: str, trains: Iterable[TrainChange]) -> ModelChange:
+def _pair_trainings(old: _Subject, new: _Subject, before: Typed, after: Typed) -> list[Training]:
+    """The trainings of a model then and now, those of one name together: a run has the name of the section that made it."""
+    then = {plan.name: plan for plan in before.trains if old.has(plan)}
+    pairs: list[Training] = [(then[plan.name], plan) for plan in after.trains if new.has(plan) and plan.name in then]
+    return pairs or ([(old.train, new.train)] if old.train is not None and new.train is not None else [])
+
+
+def _compare_subjects(
+    old: _Subject, new: _Subject, names: tuple[str, str], pairs: Sequence[Training], trains: Iterable[TrainChange]
+) -> ModelChange:
+    """What became of a model; `names` are the new one and the old one."""
     given = {} if new.train is None else new.train.origins
     places = {key.removeprefix("param "): place for key, place in given.items() if key.startswith("param ") and place != "default"}
     compared = compare_models(old.body, new.body, Origins(places))
-    own = [t for t in trains if new.train is not None and t.name == f"train {new.train.name}"]
-    reasons = [s.name for t in own for s in t.settings if s.name != "duration" and not s.name.startswith("field ")]
-    verdict = judge(compared, old.train, new.train, reasons)
+    reasons = {t.name: [s.name for s in t.settings if s.name != "duration" and not s.name.startswith("field ")] for t in trains}
+    verdict = judge(compared, pairs, reasons)
     ports = tuple(_with_data(port, old.train, new.train) for port in compared.change.ports)
+    name, was = names
     return replace(compared.change, name=name, was=was, verdict=verdict, ports=ports, drawing=draw_model(new.body, _marks(compared.change)))
 
 

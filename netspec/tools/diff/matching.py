@@ -9,7 +9,7 @@ from netspec.record import record
 from netspec.tools.diff.layers import Layer
 
 LARGEST = 250_000
-"""So many pairs of layers are weighed against each other at most; of longer stretches only those that are alike are paired."""
+"""So many pairs of layers are weighed against each other at most; of longer stretches the ends that are alike are paired first."""
 
 
 @record(eq=False)
@@ -106,6 +106,8 @@ class _Work:
 
     def align(self, ours: Sequence[Layer], theirs: Sequence[Layer]) -> None:
         """Pairs layers of two stretches in order so that the pairs are as alike as can be."""
+        if len(ours) * len(theirs) > LARGEST:
+            ours, theirs = self.pair_ends(ours, theirs)
         if not ours or not theirs or len(ours) * len(theirs) > LARGEST:
             return
         best = [[0.0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
@@ -121,6 +123,22 @@ class _Work:
             else:
                 self.pair(ours[i], theirs[j])
                 i, j = i + 1, j + 1
+
+    def pair_ends(self, ours: Sequence[Layer], theirs: Sequence[Layer]) -> tuple[Sequence[Layer], Sequence[Layer]]:
+        """Pairs the layers with which both stretches begin and end alike; what is between them."""
+        begin = _count_alike(ours, theirs)
+        end = _count_alike(ours[begin:][::-1], theirs[begin:][::-1])
+        stop, theirs_stop = len(ours) - end, len(theirs) - end
+        for before, after in (*zip(ours[:begin], theirs, strict=False), *zip(ours[stop:], theirs[theirs_stop:], strict=True)):
+            self.pair(before, after)
+        return ours[begin:stop], theirs[begin:theirs_stop]
+
+
+def _count_alike(ours: Sequence[Layer], theirs: Sequence[Layer]) -> int:
+    """With how many layers that are alike both begin."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    differ = (k for k, (b, a) in pairs if (b.signature, b.inputs, b.label) != (a.signature, a.inputs, a.label))
+    return next(differ, min(len(ours), len(theirs)))
 
 
 def likeness(before: Layer, after: Layer) -> float:

@@ -115,11 +115,17 @@ def compare_sections(before: Sequence[TrainPlan], after: Sequence[TrainPlan]) ->
     for name, plan in new.items():
         if name not in old:
             found.append(TrainChange(f"train {name}", "added"))
-        elif settings := tuple(compare_trains(old[name], plan)):
+        elif settings := tuple((*_compare_names(old[name], plan), *compare_trains(old[name], plan))):
             found.append(TrainChange(f"train {name}", "changed", settings))
         elif means_same(old[name].model, plan.model) and not means_same(old[name], plan):
             found.append(TrainChange(f"train {name}", "changed", (ValueChange("what is measured is computed otherwise", "", ""),)))
     return found
+
+
+def _compare_names(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
+    """The name of a section, where it is not that of its model: that has its own line."""
+    if before.name != after.name and not (before.name == before.model.name and after.name == after.model.name):
+        yield ValueChange("name", before.name, after.name)
 
 
 def compare_serves(before: Sequence[ServePlan], after: Sequence[ServePlan]) -> list[TrainChange]:

@@ -26,8 +26,12 @@ MOST_MAPS = 40
 """So many maps are proposed at most: nobody types more."""
 
 
-def judge(compared: Compared, before: TrainPlan | None, after: TrainPlan | None, reasons: Sequence[str]) -> Verdict:
-    """The verdict on checkpoints of a model. `reasons` are what else changed in the training."""
+Training = tuple[TrainPlan, TrainPlan]
+"""A training of a model before and now."""
+
+
+def judge(compared: Compared, trainings: Sequence[Training], reasons: Mapping[str, Sequence[str]]) -> Verdict:
+    """The verdict on checkpoints of a model. `reasons` are what else changed in each of its trainings, by `train NAME`."""
     old, new = list_arrays(compared.before.model), list_arrays(compared.after.model)
     fits = [path for path, weight in new.items() if path in old and _shape(old[path]) == _shape(weight)]
     found = Verdict(
@@ -43,7 +47,7 @@ def judge(compared: Compared, before: TrainPlan | None, after: TrainPlan | None,
     )
     found = _with_maps(found, compared, old, new)
     found = replace(found, kind=_name(found, len(old)))
-    return _with_resume(found, compared, before, after, reasons)
+    return _with_resume(found, compared, trainings, reasons)
 
 
 def list_arrays(model: Body) -> dict[str, Weight]:
@@ -165,11 +169,22 @@ def _try_maps(maps: Sequence[str], paths: Iterable[str], new: Mapping[str, Weigh
 # --- going on with the training --------------------------------------------------------------------------------------
 
 
-def _with_resume(found: Verdict, compared: Compared, before: TrainPlan | None, after: TrainPlan | None, reasons: Sequence[str]) -> Verdict:
-    """The verdict with what `--resume` does."""
-    if before is None or after is None:
+def _with_resume(found: Verdict, compared: Compared, trainings: Sequence[Training], reasons: Mapping[str, Sequence[str]]) -> Verdict:
+    """The verdict with what `--resume` does with runs of each training."""
+    if not trainings:
         return replace(found, trains=False)
-    if plan_hash(before) == plan_hash(after):
+    changed = [(before, after) for before, after in trainings if plan_hash(before) != plan_hash(after)]
+    if not changed:
         return replace(found, resumes=True)
     model = [] if compared.change.same else ["the model"]
-    return replace(found, reasons=tuple(dict.fromkeys((*model, *reasons))) or ("what is measured",))
+    told = [reason for pair in changed for reason in _explain(pair, reasons, len(trainings) > 1, not model)]
+    return replace(found, reasons=tuple(dict.fromkeys((*model, *told))))
+
+
+def _explain(pair: Training, reasons: Mapping[str, Sequence[str]], several: bool, alone: bool) -> list[str]:
+    """What changed of a training; of several each with its name. Where it is `alone` to blame it says at least what is left."""
+    before, after = pair
+    name = ["name"] if before.name != after.name else []
+    own = list(dict.fromkeys((*name, *reasons.get(f"train {after.name}", ()))))
+    own = own or (["what is measured"] if alone else [])
+    return [f"{reason} of {after.name}" for reason in own] if several else own
