@@ -165,25 +165,24 @@ def _counted(values: Array, weight: Array, ignored: int | None) -> Array:
     return counts & np.isfinite(values[..., 0]) & (values[..., 0] != (np.nan if ignored is None else ignored))
 
 
-Wrong = tuple[int, float, Sequence[Slip], Sequence[int]]
-"""The row of an example in its batch, its loss, what is wrong of it, the worst first, and which of its elements count."""
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong of an example in a batch."""
 
+    row: int
+    loss: float
+    values: Array
+    """[4], or of a sequence [T, 4]: its outcomes."""
+    counts: Array
+    """Which elements of a sequence count, bool[T]; nothing of a single one."""
 
-def _examples(values: Array, weight: Array) -> Iterator[Wrong]:
-    """The examples of a batch that are taken for others."""
-    wrong = (weight != 0) & np.isfinite(values[:, 0]) & (values[:, 0] != values[:, 1])
-    for row in np.flatnonzero(wrong).tolist():
-        yield row, -float(values[row, 2]), [_slip(values[row], 0)], ()
-
-
-def _sequences(values: Array, counts: Array) -> Iterator[Wrong]:
-    """The sequences of a batch of which some elements are taken for others."""
-    wrong = counts & (values[..., 0] != values[..., 1])
-    for row in np.flatnonzero(wrong.any(-1)).tolist():
-        places = np.flatnonzero(wrong[row])
-        worst = places[np.argsort(values[row, places, 2], kind="stable")]
-        loss = -float(values[row, counts[row], 2].mean(dtype=np.float64))
-        yield row, loss, [_slip(values[row, k], k) for k in worst.tolist()], np.flatnonzero(counts[row]).tolist()
+    def find_slips(self) -> list[Slip]:
+        """What is taken for something else, the worst first."""
+        if self.values.ndim == 1:
+            return [_slip(self.values, 0)]
+        places = np.flatnonzero(self.counts & (self.values[:, 0] != self.values[:, 1]))
+        worst = places[np.argsort(self.values[places, 2], kind="stable")]
+        return [_slip(self.values[place], place) for place in worst.tolist()]
 
 
 def _slip(values: Array, place: int) -> Slip:
@@ -191,14 +190,31 @@ def _slip(values: Array, place: int) -> Slip:
     return Slip(place, int(label), int(said), float(np.exp(sure)))
 
 
-def _keep_worst(found: Outcomes, errors: Iterable[Wrong], batch: Mapping[str, Any]) -> None:
+def _examples(values: Array, weight: Array) -> Iterator[Wrong]:
+    """The examples of a batch that are taken for others."""
+    wrong = (weight != 0) & np.isfinite(values[:, 0]) & (values[:, 0] != values[:, 1])
+    for row in np.flatnonzero(wrong).tolist():
+        yield Wrong(row, -float(values[row, 2]), values[row], np.zeros(0, bool))
+
+
+def _sequences(values: Array, counts: Array) -> Iterator[Wrong]:
+    """The sequences of a batch of which some elements are taken for others."""
+    wrong = counts & (values[..., 0] != values[..., 1])
+    for row in np.flatnonzero(wrong.any(-1)).tolist():
+        loss = -float(values[row, counts[row], 2].mean(dtype=np.float64))
+        yield Wrong(row, loss, values[row], counts[row])
+
+
+def _keep_worst(found: Outcomes, wrong: Iterable[Wrong], batch: Mapping[str, Any]) -> None:
     """Keeps the examples of a batch that are among the worst so far."""
-    for row, loss, slips, places in errors:
-        if len(found.errors) == LIMITS.reported_errors and loss <= found.errors[0].loss:
+    for one in wrong:
+        if len(found.errors) == LIMITS.reported_errors and one.loss <= found.errors[0].loss:
             continue
-        fields = {name: np.array(x[row]) for name, x in batch.items() if name != EXAMPLE_WEIGHTS}
-        worst, several = slips[0], slips if places else ()
-        error = Error(loss, found.examples + row, worst.label, worst.said, worst.sure, fields, several, places)
+        fields = {name: np.array(x[one.row]) for name, x in batch.items() if name != EXAMPLE_WEIGHTS}
+        slips, places = one.find_slips(), np.flatnonzero(one.counts).tolist()
+        worst = slips[0]
+        index, several = found.examples + one.row, slips if places else ()
+        error = Error(one.loss, index, worst.label, worst.said, worst.sure, fields, several, places)
         (heapq.heappush if len(found.errors) < LIMITS.reported_errors else heapq.heapreplace)(found.errors, error)
 
 

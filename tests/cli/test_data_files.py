@@ -279,6 +279,13 @@ def test_arrays_with_missing_values_are_not_declared(
         assert "holds NaN or infinity" in refused(capsys, *files, "--label", "label")
 
 
+def test_arrays_of_an_evaluation_with_missing_values_are_not_declared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays_with_gaps())
+    np.savez(tmp_path / "b.npz", **arrays_with_gaps("z"))
+    assert main(["data", str(tmp_path / "a.npz"), "--test", str(tmp_path / "b.npz"), "-o", str(tmp_path / "m.net")]) == 1
+    assert "`z` of `b.npz` holds NaN or infinity in 2 (5%) of 40 records" in capsys.readouterr().out and not (tmp_path / "m.net").exists()
+
+
 def test_a_series_with_missing_labels_says_why_it_is_taken_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(f"2024-01-{1 + k // 24:02} {k % 24:02}:00,{'' if k % 90 == 5 else k % 24 + 0.5},{k % 5}\n" for k in range(300))
     file = written(tmp_path, "t.csv", "when,load,wind\n" + rows)

@@ -266,4 +266,4 @@ class RunInUse(Diagnostic):
         return f"another process is training into `{self.run}`."
 
     def help(self) -> str | None:
-        return "wait until it has ended, or choose another folder with `--out`"
+        return "wait until it has ended; a training may choose another folder with `--out`"

@@ -31,7 +31,8 @@ def look(paths: Sequence[Path], tests: Sequence[Path], label: str) -> Look:
     chosen = guess_label({name: array for name, array in arrays.items() if counts(array, examples)}, label)
     named = write_names(paths[:1], paths, tests), write_names(tests[:1], paths, tests)
     starter = make_starter(*named, used, chosen) if chosen in used else None
-    why = "" if starter else why_none(arrays, examples, chosen)
+    unfit = find_unfit_test(used, tests[0]) if starter and tests else ""
+    starter, why = (None, unfit) if unfit else (starter, "" if starter else why_none(arrays, examples, chosen))
     return Look(f"{paths[0].name}: {count(len(arrays), 'array')}", tuple(align(rows)), found, starter, chosen, why)
 
 
@@ -82,6 +83,13 @@ def why_none(arrays: Mapping[str, Array], examples: int, label: str) -> str:
     gaps = {name: found for name, array in arrays.items() if counts(array, examples) and (found := find_gaps(array))}
     name = label if label in gaps else next((name for name in gaps if arrays[name].ndim > 1), "")
     return f"{'the label ' * (name == label)}`{name}` holds {gaps[name]}, and {MEND}" if name else ""
+
+
+def find_unfit_test(arrays: Mapping[str, Array], test: Path) -> str:
+    """Why a file cannot be evaluated, where what is missing in it is at fault."""
+    others = read_all(test)
+    name, gaps = next(((name, gaps) for name in arrays if name in others and (gaps := find_gaps(others[name]))), ("", ""))
+    return f"`{name}` of `{test.name}` holds {gaps}, and {MEND}" if gaps else ""
 
 
 def why_not(array: Array, examples: int) -> str:
