@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,15 +57,23 @@ def the_verdict_is_what_training_does(pair: Pair, folder: Path) -> None:
             assert takes(after, arrays, found.maps, partial=True) == found.mapped
             assert (takes(after, arrays, found.maps) is not None) == found.whole
         if found.trains:
-            assert resumes(before, after) == found.resumes
+            assert all(resumes(*programs) for programs in trainings(*pair.write(Path()))) == found.resumes
+
+
+def trainings(before: str, after: str) -> Iterator[tuple[netspec.Program, netspec.Program]]:
+    """The programs of each training of one name on both sides; of the first ones where no name is on both."""
+    names = [[plan.name for plan in typed.trains] for typed in (check(before).typed, check(after).typed) if typed is not None]
+    for name in [name for name in names[1] if name in names[0]] or [None]:
+        yield netspec.compile(before, name), netspec.compile(after, name)
 
 
 def resumes(before: netspec.Program, after: netspec.Program) -> bool:
     """Whether a run of the one is gone on with by the other."""
     assert before.plan is not None and after.plan is not None
-    start_run("run", before.recipe, before.plan, None, resume=False)
+    folder = f"runs/{before.plan.name}"
+    start_run(folder, before.recipe, before.plan, None, resume=False)
     try:
-        start_run("run", after.recipe, after.plan, None, resume=True)
+        start_run(folder, after.recipe, after.plan, None, resume=True)
     except Mistake as mistake:
         assert isinstance(mistake.diagnostic, RunOfAnotherSpec)
         return False
