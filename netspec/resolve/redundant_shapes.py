@@ -30,7 +30,7 @@ class Said:
     by: str
 
 
-SHAPE = re.compile(r'->\s*(?:#.*\s*)*\[|"shape"')
+SHAPE = re.compile(r'->\s*(?:#[^\n]*\n\s*)*\[|"shape"')
 """What stands in every file with a shape in a chain, in either form: the others are not looked through."""
 IN_FRONT = "the shape in front of it is the same"
 Known = dict[str, Said]
