@@ -106,7 +106,7 @@ def claim_folder(path: PathLike, recipe: Recipe, resume: bool) -> Iterator[None]
 
 def _refuse_taken(folder: Path) -> None:
     """A folder that is to be a new run has nothing in it, but for the lock. Raises `Mistake`."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # a name that no file can have is refused below, by its name
         if os.listdir(folder) == [run_lock.NAME]:
             return
     refuse_existing(folder, "go on with it by `--resume`, or choose another folder with `--out`")
