@@ -197,4 +197,5 @@ def find_problems(
         checked = check_readable(path, untrusted=untrusted, set=values, plugins=demands.plugins)
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]
-    return demands.held(path, checked)
+    other = demands.locked and values and not demands.locked_as_set
+    return demands.held(path, checked, check_readable(path, plugins=demands.plugins) if other else None)

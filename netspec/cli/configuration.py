@@ -126,10 +126,10 @@ class Reader:
         """Where a key stands: the first of its name behind the head of the table."""
         begin = re.search(r"(?m)^\s*\[\s*tool\s*\.\s*netspec\b", self.source.text)
         start = begin.start() if begin else 0
-        for name in (f'"{key}"', f"'{key}'", key):
-            at = self.source.text.find(name, start)
-            if at >= 0:
-                return Span(self.source, at, at + len(name))
+        word = re.escape(key)
+        for name in (f"[\"']{word}[\"']", rf"(?<![\w-]){word}(?![\w-])", word):
+            if found := re.compile(name).search(self.source.text, start):
+                return Span(self.source, *found.span())
         return Span(self.source, start, start)
 
     def configuration(self, table: Any) -> Configuration:
@@ -145,17 +145,17 @@ class Reader:
             "format": self.switch,
         }
         found = {}
-        for key, value in self.table(TABLE, table, tuple(readers)).items():
+        for key, value in self.table(TABLE, "netspec", table, tuple(readers)).items():
             found[key] = readers[key](key, value)
         return replace(Configuration(), **found)
 
-    def table(self, name: str, value: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
-        """A table that has only these keys."""
+    def table(self, name: str, last: str, value: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
+        """A table that has only these keys; `last` is the last key of its name."""
         from netspec.diagnostics.running.configuration import UnknownConfiguration
         from netspec.diagnostics.suggestions.nearest import nearest
 
         if not isinstance(value, dict):
-            self.refuse(name.rpartition(".")[2], "a table", value)
+            self.refuse(last, "a table", value)
         for key in value:
             if key not in keys:
                 near = tuple(nearest(key, keys)[:2])
@@ -211,7 +211,7 @@ class Reader:
         parts = pattern.removeprefix("./").split("/")
         if "" in parts or ".." in parts:
             self.refuse("budgets", 'a table of patterns of paths below this file, as "models/**"', pattern)
-        given = self.table(f'{TABLE}.budgets."{pattern}"', value, (*MEASURES, "at"))
+        given = self.table(f'{TABLE}.budgets."{pattern}"', pattern, value, (*MEASURES, "at"))
         sizes = given.get("at", {})
         if not isinstance(sizes, dict) or not all(is_count(size) and size for size in sizes.values()):
             self.refuse("at", "a table of sizes, as { T = 128 }", sizes)

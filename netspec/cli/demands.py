@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -29,11 +30,14 @@ class Demands:
     plugins: tuple[str, ...] = ()
     locked: bool = False
     """Each spec is as the lock beside it says."""
+    locked_as_set: bool = False
+    """What `--set` made of it is held against the lock, not what is written."""
     formatted: bool = True
     """`--fix` formats what it mends, and what needs no mending."""
 
-    def held(self, path: str, checked: Checked) -> list[Diagnostic]:
-        """The problems of a checked file that count, and what it lacks of what is asked of it."""
+    def held(self, path: str, checked: Checked, locked: Checked | None = None) -> list[Diagnostic]:
+        """The problems of a checked file that count, and what it lacks of what is asked of it; `locked` is what the lock is of, where that
+        is another reading of it."""
         found = [problem for problem in checked.problems if self.counts(problem)]
         if self.proved:
             found += find_assumed(checked)
@@ -45,7 +49,7 @@ class Demands:
         if self.locked:
             from netspec.cli.lock_files import find_drift
 
-            found += [problem for problem in find_drift(path, checked) if self.counts(problem)]
+            found += [problem for problem in find_drift(path, locked or checked) if self.counts(problem)]
         return found
 
     def counts(self, problem: Diagnostic) -> bool:
@@ -63,7 +67,9 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
     from netspec.syntax.tree_walk import descendants
 
     files = [checked.file] if checked.file is not None else []
-    files += [file for path, text in checked.imports.items() if (file := parse_spec_as_meant(Source(path, text))[0]) is not None]
+    folder = os.path.dirname(checked.source.path)
+    imported = [Source(os.path.normpath(os.path.join(folder, path)), text) for path, text in checked.imports.items()]
+    files += [file for source in imported if (file := parse_spec_as_meant(source)[0]) is not None]
     for file in files:
         yield from (
             Assumed(at=node.span, condition=node.span.text.removeprefix("assume").strip())
@@ -100,4 +106,5 @@ def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
         proved=asked.proved or args.require == "proved",
         plugins=plugins,
         locked=asked.locked or args.locked,
+        locked_as_set=args.locked,
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from netspec.cli.lock_files import SUFFIX, lock_path
 from netspec.cli.spec_paths import SPEC_SUFFIXES, spec_paths
 from netspec.cli.terminal import tell, wants_color, write_text
 from netspec.diagnostics.base import Mistake
@@ -17,7 +18,6 @@ from netspec.limits import LIMITS
 
 PAUSE = 0.3
 """Seconds between two looks at the times of the files: nobody notices them, and a look at a thousand files takes some milliseconds."""
-LOCK = ".lock"
 _QUOTED = re.compile(rb'"([^"\\\n]{1,300}\.(?:net|netspec|json))"')
 State = dict[str, tuple[int, int]]
 """The time in nanoseconds and the size of each file."""
@@ -44,7 +44,7 @@ def state_of(files: Sequence[str]) -> State:
     """When the specs were changed that a check looks at, their locks, those beside them and what they import, however far."""
     found: State = {}
     named = list(spec_paths(files))
-    waiting = [*named, *(each + LOCK for each in named), *(beside for each in named for beside in specs_beside(each))]
+    waiting = [*named, *(lock_path(each) for each in named), *(beside for each in named for beside in specs_beside(each))]
     while waiting:
         path = waiting.pop()
         if (known_as := os.path.normpath(path)) in found:
@@ -62,7 +62,7 @@ def state_of(files: Sequence[str]) -> State:
 def specs_named_in(path: str, time_of_change: int, size: int) -> tuple[str, ...]:
     """The files whose paths stand in a spec, as those of its imports do; read again when the spec has changed."""
     try:
-        content = b"" if path.endswith(LOCK) else read_start(path, LIMITS.file_bytes)
+        content = b"" if path.endswith(SUFFIX) else read_start(path, LIMITS.file_bytes)
     except Mistake:
         return ()
     folder = os.path.dirname(path)

@@ -168,6 +168,25 @@ def test_what_an_import_assumes_counts(folder: Path, capsys: pytest.CaptureFixtu
     assert slugs(capsys, "m.net")[0] == 1
 
 
+def test_an_import_is_named_from_the_working_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("s").mkdir()
+    block = "block Add {\n  input x: f32[B, T, 8]\n  input y: f32[B, S, 8]\n  assume T == S\n  output z = x + y\n}\n"
+    Path("s/blocks.net").write_text(f"netspec 1\n{block}")
+    inputs = "  input a: f32[B, T, 8]\n  input b: f32[B, S, 8]\n"
+    Path("s/m.net").write_text(f'netspec 1\nimport Add from "blocks.net"\nmodel M {{\n{inputs}  output c = Add(a, b)\n}}\n')
+    _, said = slugs(capsys, "s/m.net", "--require", "proved")
+    assert "s/blocks.net:5" in said
+
+
+def test_places_are_those_of_whole_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure("[tool.netspec]\nformat = true\n[tool.netspec.budgets]\n'*.net' = { max-params = 3, at = 5 }\n'b*.net' = 3\n")
+    main(["check", "m.net"])
+    assert "pyproject.toml:4:29" in capsys.readouterr().err
+    configure("[tool.netspec.budgets]\n'models/b*.net' = 3\n")
+    main(["check", "m.net"])
+    assert "`models/b*.net` is a table" in capsys.readouterr().err
+
+
 def test_budgets_hold_models_as_they_are_trained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One whose params have no values alone has those that its `train` gives."""
     text = (

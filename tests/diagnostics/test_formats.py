@@ -169,3 +169,13 @@ def test_no_problems_are_no_output(format: str) -> None:
 def test_no_problems_are_an_empty_report() -> None:
     assert json.loads(to_json([])) == {"problems": [], "errors": 0, "warnings": 0, "omitted": 0}
     assert json.loads(to_sarif([]))["runs"][0]["results"] == []
+
+
+def test_a_file_whose_errors_are_cut_fails_all_the_same() -> None:
+    """A build server counts as passed what is no failure."""
+    many = [replace(TYPO, says=f"problem {n}.") for n in range(LIMITS.problems)]
+    late = source("netspec 1\nmodel M { y = x -> dens(3) }\n", "models/zz.net")
+    said = render(
+        [*many, replace(TYPO, at=find(late, "dens"), others=(), trail=(), changes=())], "junit", files=["models/my net.net", late.path]
+    )
+    assert 'tests="2" failures="2"' in said and '<failure type="not-shown" message="1 error, not shown"/>' in said

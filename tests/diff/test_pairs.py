@@ -46,6 +46,16 @@ def test_a_layer_put_into_a_long_model_is_all_that_changed() -> None:
     assert counted.pop("added") == 2 and set(counted) <= {"renumbered"}, counted
 
 
+def test_a_long_row_of_layers_may_be_put_in() -> None:
+    """What is looked through is no deeper than one walk, however many layers stand in a row."""
+    rows = ["  x = x -> tanh\n" * count for count in (0, 1_500)]
+    texts = [f"netspec 1\nmodel M {{\n  input x: f32[B, 8]\n{row}  output y = x -> dense(8)\n}}\n" for row in rows]
+    before, after = (check(Source("m.net", text)).typed for text in texts)
+    assert before is not None and after is not None
+    [model] = compare(before, after).models
+    assert Counter(change.what for change in model.layers)["added"] == 1_500
+
+
 def test_there_are_forty_and_no_title_stands_twice() -> None:
     titles = Counter(pair.id for pair in PAIRS)
     assert len(titles) >= 40 and max(titles.values()) == 1

@@ -200,6 +200,13 @@ def test_a_run_of_a_locked_repository_may_have_other_values(spec: Path, capsys: 
         refuse_unlocked(build_parser().parse_args(["train", "m.net", "--set", "train.seed=7"]))
 
 
+def test_a_check_with_other_values_holds_what_is_written_against_the_lock(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a training does: `--locked` alone asks for a lock of what `--set` makes of the spec."""
+    Path("pyproject.toml").write_text("[tool.netspec]\nlocked = true\n")
+    assert said(capsys, "check", "m.net", "--set", "train.seed=7")[0] == 0
+    assert said(capsys, "check", "m.net", "--locked", "--set", "train.seed=7")[0] == 1
+
+
 def test_no_jax(spec: Path) -> None:
     script = (
         "import sys; from netspec.cli.main import main; code = main(['lock', '--check', 'm.net']); sys.exit(code or 'jax' in sys.modules)"

@@ -50,21 +50,28 @@ class Wiring:
         return frozenset(token for source in sources for token in self.through(side, source))
 
     def through(self, side: Listed, token: Token) -> Sources:
+        """What a token comes from, seen through layers without a partner, of which there may be any number in a row."""
         key = (id(side), token)
         if key not in self.known:
-            self.known[key] = frozenset()
-            self.known[key] = self._through(side, token)
+            found, met, left = set[Token](), {token}, [token]
+            while left:
+                source = left.pop()
+                known = self.known.get((id(side), source)) or self.counterpart(side, source)
+                found |= known
+                further = () if known else (s for sources in side.layers[source[1]].sources for s in sources)  # type: ignore[index]
+                fresh = set(further) - met
+                met |= fresh
+                left += fresh
+            self.known[key] = frozenset(found)
         return self.known[key]
 
-    def _through(self, side: Listed, token: Token) -> Sources:
+    def counterpart(self, side: Listed, token: Token) -> Sources:
+        """An input, or a layer that has a partner, in the numbers of the first side; nothing for a layer without one."""
         kind, which, result = token
         if kind == "input":
             return frozenset({(kind, self.inputs.get(str(which), which) if side is self.after else which, 0)})
         numbers = self.own if side is self.before else self.partner
-        if which in numbers:
-            return frozenset({(kind, numbers[which], result)})  # type: ignore[index]
-        layer = side.layers[which]  # type: ignore[index]
-        return frozenset(found for sources in layer.sources for source in sources for found in self.through(side, source))
+        return frozenset({(kind, numbers[which], result)} if which in numbers else ())  # type: ignore[index]
 
     def names(self, side: Listed, sources: Sequence[Sources]) -> str:
         return ", ".join(self.name_sources(side, s) for s in sources)
