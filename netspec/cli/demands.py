@@ -81,13 +81,13 @@ def find_assumed(checked: Checked) -> Iterator[Diagnostic]:
 def demands_of(configuration: Configuration) -> Demands:
     """What pyproject.toml asks for."""
     return Demands(
-        configuration.select,
-        configuration.ignore,
-        configuration.require == "proved",
-        configuration.budgets,
-        configuration.plugins,
-        configuration.locked,
-        configuration.format,
+        select=configuration.select,
+        ignore=configuration.ignore,
+        proved=configuration.require == "proved",
+        budgets=configuration.budgets,
+        plugins=configuration.plugins,
+        locked=configuration.locked,
+        formatted=configuration.format,
     )
 
 

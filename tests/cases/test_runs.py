@@ -726,7 +726,6 @@ ARRAY_FILES: dict[str, tuple[str, bytes | None, str]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # threads of Orbax tell of its failure again, later
 @pytest.mark.parametrize("case", ARRAY_FILES)
 def test_crafted_24_and_25_forged_files_of_tensors_are_refused_by_name(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
