@@ -69,9 +69,15 @@ class Windows:
         n, span, stride, apart = size.value, self.spans[axis], self.stride[axis], self.dilation[axis]
         places = -(-n // stride) if self.padding == "SAME" else self._count(axis, size).value
         low = max((places - 1) * stride + span - n, 0) // 2 if self.padding == "SAME" else self.padding[axis][0]
-        offsets = [tap * apart - low for tap in range(self.size[axis])]
-        firsts = [(-(min(offset, 0) // stride), offset) for offset in offsets]  # the first place at which it has passed the zeros in front
-        return sum(place >= places or place * stride + offset >= n for place, offset in firsts)
+        taps = self.size[axis]
+        if places <= 0:
+            return taps
+        in_front = min(max(-(((places - 1) * stride - low) // apart), 0), taps)  # these never leave the zeros in front
+        behind = max(taps + (-(n + low) // apart), 0)  # these begin behind the last element
+        begun = min(max(-(-low // apart), in_front), taps)  # those up to here begin in front, and may step over all elements
+        first = in_front * apart - low
+        over = count_sum(begun - in_front, stride, apart, first + stride - n) - count_sum(begun - in_front, stride, apart, first)
+        return min(in_front + behind + (over if n < stride else 0), taps)
 
     @property
     def elements(self) -> int:
@@ -183,3 +189,17 @@ def _require_count(op: str, argument: str, values: tuple, space: int, x: TensorT
     if len(values) != space:
         raise Mistake(WrongNumberOfSizes(op, argument, len(values), space, x, blame=argument))
     return values
+
+
+def count_sum(count: int, divisor: int, step: int, first: int) -> int:
+    """The sum of (first + step · i) // divisor over i = 0 … count - 1, in the rounds of Euclid's algorithm: sizes in a spec may be any
+    numbers."""
+    total = 0
+    while count > 0:
+        total += count * (count - 1) // 2 * (step // divisor) + count * (first // divisor)
+        step, first = step % divisor, first % divisor
+        count, first = divmod(step * count + first, divisor)
+        step, divisor = divisor, step
+        if not divisor:
+            break
+    return total
