@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -79,7 +80,8 @@ def test_markdown_folds_several_and_escapes_their_names(repository: Path, capsys
         write(repository, {f"{folder}/{name}": text, f"{folder}/n.net": text})
     assert main(["diff", "old", "new/", "--format", "markdown"]) == 0
     said = capsys.readouterr().out
-    assert "<summary><code>&lt;b&gt;@x`.net</code>: changed</summary>" in said and said.count("<b>") == said.count("``old/<b>@x`.net``") * 2
+    assert "<summary><code>&lt;b&gt;@x`.net</code>: changed</summary>" in said
+    assert "<b>" in said and "<b>" not in re.sub(r"``.*?``", "", said)
 
 
 def test_the_exit_code_tells_of_any_change_only_where_that_is_asked_for(repository: Path, capsys: Printed) -> None:
