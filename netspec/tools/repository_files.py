@@ -72,6 +72,8 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0
       - uses: actions/setup-python@v5
         with:
           python-version: "3.11"
@@ -86,6 +88,9 @@ jobs:
         run: |
           netspec check --format markdown --output-file "$RUNNER_TEMP/netspec.md" > /dev/null || true
           cat "$RUNNER_TEMP/netspec.md" >> "$GITHUB_STEP_SUMMARY"
+      - name: difference
+        if: always() && github.event_name == 'pull_request'
+        run: netspec diff "git:origin/$GITHUB_BASE_REF" --format markdown >> "$GITHUB_STEP_SUMMARY" || true
 """
 
 

@@ -1,6 +1,7 @@
 """Reads specs from revisions of the git repository around the current folder, `git:HEAD~1:models/m.net`, imports included. Floor 5.
 
-Only `git rev-parse` and `git cat-file` run, which start no other program: no filter, no pager, no hook, and nothing is fetched.
+Only `git rev-parse`, `git cat-file` and `git ls-tree` run, which start no other program: no filter, no pager, no hook, and nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -32,10 +33,24 @@ class Revision:
 
     def read(self, path: str) -> bytes | None:
         """A file by its path from the current folder; None where the commit has none, or it lies outside of the repository."""
-        inside = posixpath.normpath(posixpath.join(self.prefix, path))
+        return self._ask("cat-file", "blob", path=path)
+
+    def kind(self, path: str) -> str:
+        """ "tree" for a folder, "blob" for a file; "" where the commit has nothing there."""
+        return (self._ask("cat-file", "-t", path=path) or b"").decode().strip()
+
+    def list_files(self, folder: str) -> list[str]:
+        """The files of a folder at any depth, by their paths from it; without symbolic links and submodules, which hold no text."""
+        listed = (self._ask("ls-tree", "-r", "-z", "--full-tree", path=folder) or b"").split(b"\0")
+        entries = (entry.partition(b"\t") for entry in listed)
+        return [os.fsdecode(name) for about, _, name in entries if about.startswith(b"100")]
+
+    def _ask(self, *words: str, path: str) -> bytes | None:
+        """What a command of git says of a path of the commit; None where it has none."""
+        inside = posixpath.normpath(posixpath.join(self.prefix, to_git_path(path)))
         if inside.startswith(("../", "/")) or inside == ".." or "\n" in inside:
             return None
-        done = run_git("cat-file", "blob", f"{self.commit}:{inside}")
+        done = run_git(*words, f"{self.commit}:{'' if inside == '.' else inside}")
         return done.stdout if done.returncode == 0 else None
 
 
@@ -66,17 +81,31 @@ class RevisionTexts(Mapping[str, str]):
 
 def read_revision(name: str) -> tuple[Source, list[Diagnostic], RevisionTexts]:
     """The spec that `git:REVISION:PATH` names, what is wrong with its text, and what stands beside it. Raises `Mistake`."""
-    revision, colon, path = name.removeprefix(PREFIX).partition(":")
-    if not (revision and colon and path):
+    revision, path = split_name(name)
+    if not (revision and path):
         raise Mistake(_refuse(name, "it is not `git:REVISION:PATH`", "write for instance `git:HEAD~1:models/m.net`"))
-    found = open_revision(name, revision)
-    path = os.path.relpath(path) if os.path.isabs(path) else path
-    data = found.read(path.replace(os.sep, "/"))
+    return read_spec(open_revision(name, revision), name)
+
+
+def read_spec(found: Revision, name: str) -> tuple[Source, list[Diagnostic], RevisionTexts]:
+    """The same of a revision that was found already. Raises `Mistake`."""
+    revision, path = split_name(name)
+    data = found.read(path)
     if data is None:
         reason = f"revision `{revision}` has no file `{path}`"
         raise Mistake(_refuse(name, reason, f"see what it has: `git ls-tree -r --name-only {revision}`; paths are from the current folder"))
     source, problems = read_source(name, data)
-    return source, problems, RevisionTexts(found, posixpath.dirname(path.replace(os.sep, "/")))
+    return source, problems, RevisionTexts(found, posixpath.dirname(to_git_path(path)))
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """(revision, path) of `git:REVISION:PATH`; "" for what is left out."""
+    revision, _, path = name.removeprefix(PREFIX).partition(":")
+    return revision, os.path.relpath(path) if os.path.isabs(path) else path
+
+
+def to_git_path(path: str) -> str:
+    return path.replace(os.sep, "/")
 
 
 def open_revision(name: str, revision: str) -> Revision:

@@ -81,18 +81,24 @@ def test_the_hooks_run_on_files(root: Path, tmp_path: Path, shell: dict[str, str
 @pytest.mark.parametrize("drifted", [False, True])
 def test_the_workflow_of_a_new_spec_runs(drifted: bool, tmp_path: Path, shell: dict[str, str]) -> None:
     """Its steps and its hooks pass on what was written, and fail on a change whose lock was not written anew."""
-    env = {**shell, "GITHUB_STEP_SUMMARY": str(tmp_path / "s")}
+    env = {**shell, "GITHUB_STEP_SUMMARY": str(tmp_path / "s"), "GITHUB_BASE_REF": "main"}
     (tmp_path / "r").mkdir()
 
     def bash(line: str) -> int:
         return subprocess.run(["bash", "-e", "-c", line], cwd=tmp_path / "r", env=env, capture_output=True).returncode
 
     assert bash("netspec new models/first --ci") == 0
+    commit = "git -c user.name=a -c user.email=a@example.org -c commit.gpgsign=false commit -q -m first"
+    assert bash(f"git init -q && git add -A && {commit} && git update-ref refs/remotes/origin/main HEAD") == 0
     if drifted:
         assert bash("sed -i 's/conv(16/conv(8/' models/first.net") == 0
     workflow = yaml.safe_load((tmp_path / "r/.github/workflows/netspec.yml").read_text())
+    checkout, *_, difference = workflow["jobs"]["specs"]["steps"]
+    assert checkout["with"] == {"fetch-depth": 0} and "pull_request" in difference["if"]
     steps = {step["name"]: step["run"] for step in workflow["jobs"]["specs"]["steps"] if "run" in step}
-    assert {name: bash(run) for name, run in steps.items() if name != "install"} == {"check": int(drifted), "format": 0, "summary": 0}
+    codes = {name: bash(run) for name, run in steps.items() if name != "install"}
+    assert codes == {"check": int(drifted), "format": 0, "summary": 0, "difference": 0}
+    assert ("features: `16` → `8`" if drifted else "1 spec is the same") in (tmp_path / "s").read_text()
     assert ("lock-drifted" in (tmp_path / "s").read_text()) == drifted and all("${{" not in run for run in steps.values())
     hooks = yaml.safe_load((tmp_path / "r/.pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     named = {hook["id"]: bash(hook["entry"] + (" models/first.net" if hook.get("pass_filenames", True) else "")) for hook in hooks}

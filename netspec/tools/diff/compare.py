@@ -113,6 +113,11 @@ def list_subjects(typed: Typed) -> dict[str, _Subject]:
     return found
 
 
+def count_parameters(typed: Typed) -> tuple[tuple[str, int], ...]:
+    """(name, trainable parameters) of each model."""
+    return tuple((name, cost(subject.body)[0]) for name, subject in list_subjects(typed).items())
+
+
 def _find_renamed(old: Mapping[str, _Subject], new: Mapping[str, _Subject]) -> dict[str, str]:
     """New names of models -> the old ones: of those without a partner, the most alike by what they hold."""
     gone, fresh = [n for n in old if n not in new], [n for n in new if n not in old]

@@ -17,13 +17,23 @@ FORMAT = 1
 
 
 def write_json(found: Difference) -> str:
-    """The difference as an object with the keys of `difference.py`; costs with free sizes are polynomials as text."""
-    return json.dumps({"format": FORMAT, **_plain(found)}, indent=2)
+    """The difference as text."""
+    return json.dumps(difference_object(found), indent=2)
 
 
 def write_json_problems(problems: Sequence[Diagnostic]) -> str:
-    """What keeps two specs from being compared, each problem as `check --format json` has it."""
-    return json.dumps({"format": FORMAT, "problems": [to_object(p) for p in problems]}, indent=2)
+    """What keeps two specs from being compared, as text."""
+    return json.dumps(problems_object(problems), indent=2)
+
+
+def difference_object(found: Difference) -> dict[str, Any]:
+    """The difference as an object with the keys of `difference.py`; costs with free sizes are polynomials as text."""
+    return {"format": FORMAT, **_plain(found)}
+
+
+def problems_object(problems: Sequence[Diagnostic]) -> dict[str, Any]:
+    """Each problem as `check --format json` has it."""
+    return {"format": FORMAT, "problems": [to_object(p) for p in problems]}
 
 
 def _plain(value: Any) -> Any:

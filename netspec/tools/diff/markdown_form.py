@@ -46,7 +46,7 @@ def write_markdown(found: Difference) -> str:
         kind, _, name = offer.name.partition(" ")
         lines = [f"- {SIGNS[line[0]]}: {code(line[2:])}" for line in offer.lines]
         parts.append([f"#### {kind} {code(name)}: {offer.what}, for files that import it", "", *lines])
-    return _cut("\n\n".join("\n".join(part).rstrip() for part in parts))
+    return cut("\n\n".join("\n".join(part).rstrip() for part in parts))
 
 
 def write_markdown_problems(problems: Sequence[Diagnostic]) -> str:
@@ -54,11 +54,11 @@ def write_markdown_problems(problems: Sequence[Diagnostic]) -> str:
     return f"### {count(len(problems), 'problem')}\n\n{fence(render_text(problems), 'text')}"
 
 
-def _cut(text: str) -> str:
+def cut(text: str, largest: int = LARGEST) -> str:
     """As much as a comment takes, in whole lines."""
-    if len(text) <= LARGEST:
+    if len(text) <= largest:
         return text
-    return text[:LARGEST].rpartition("\n")[0] + "\n\n… more is in the output of `netspec diff`."
+    return text[:largest].rpartition("\n")[0] + "\n\n… more is in the output of `netspec diff`."
 
 
 def _model(model: ModelChange) -> Iterator[str]:
