@@ -80,8 +80,8 @@ def _set() -> str:
     if not all(taken):
         return "as the C library has it, which refuses the settings"
 
-    def give_back(event: str, seconds: float, **_: object) -> None:
-        if event == COMPILED and seconds > WORTH:
+    def give_back(event: str, duration_secs: float, **_: object) -> None:
+        if event == COMPILED and duration_secs > WORTH:
             library.malloc_trim(0)
 
     jax.monitoring.register_event_duration_secs_listener(give_back)

@@ -104,9 +104,9 @@ class Profile:
         """Count what JAX says of tracing and compiling from now on."""
         jax.monitoring.register_event_duration_secs_listener(self._compiled)
 
-    def _compiled(self, event: str, seconds: float, **_: Any) -> None:
+    def _compiled(self, event: str, duration_secs: float, **_: Any) -> None:
         if (name := _COMPILING.get(event)) and self.steps <= 1:
-            self.compiling[name] = self.compiling.get(name, 0.0) + seconds
+            self.compiling[name] = self.compiling.get(name, 0.0) + duration_secs
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
