@@ -4,7 +4,8 @@ XLA's CPU asks for the buffers of a step and frees them behind it. The GNU C lib
 fills them with zeros, page by page, when the next step asks again: 11,000 pages and 19 ms of the 47 that a step of a small convnet takes a
 processor. The settings are the process's own: commands make them, before JAX starts its threads, and an import of netspec never does.
 
-What the compiler has used does go back, behind each program: with the settings alone a process is nearly half as large again, so it is a quarter larger.
+What the compiler has used does go back, behind each program: with the settings alone a process is nearly half as large again, with this a
+quarter.
 """
 
 from __future__ import annotations
