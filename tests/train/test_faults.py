@@ -168,5 +168,9 @@ def test_a_second_signal_leaves_at_once_and_the_run_goes_on(tmp_path: Path, plac
     while process.poll() is None:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.01)
-    assert process.returncode == 143 and time.monotonic() - began < 2
+    assert time.monotonic() - began < 2
+    if process.returncode == -signal.SIGTERM:  # it had saved and stopped listening, within ten milliseconds: a shell says 143 of it too
+        assert steps(run)[-1] == read_moment(moment).step
+    else:
+        assert process.returncode == 143
     assert faults.finish(faults.start(run)) and steps(run)[-1] == 120
