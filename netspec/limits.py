@@ -294,6 +294,10 @@ class Limits:
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
     run_file_bytes: int = 2**30
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary, and of a line of answers."""
+    program_bytes: int = 2_000_000_000
+    """Bytes of compiled programs that the user's cache keeps: a few hundred of large models."""
+    unused_program_seconds: int = 30 * 24 * 3600
+    """Seconds after which programs of another JAX or processor are deleted, when nobody has used them since."""
     digest_bytes: int = 2**30
     """Bytes of data whose contents a run is known by: they are read in two seconds."""
     compared_bytes: int = 256 * 2**20

@@ -141,11 +141,20 @@ def _models() -> tuple[bool, str]:
 
 def _cache() -> tuple[bool, str]:
     """Compiled programs are kept there; it need not exist yet, but must be possible to make."""
-    from netspec.files import cache_dir
+    from netspec.train.kept_programs import foresee_programs, programs_dir
 
-    folder = cache_dir()
+    if asked := foresee_programs():
+        return True, asked
+    folder = programs_dir()
     existing = next(f for f in (folder, *folder.parents) if f.exists())
     return existing.is_dir() and os.access(existing, os.W_OK), f"{folder}{'' if existing == folder else ' (not made yet)'}"
+
+
+def _memory() -> tuple[bool, str]:
+    """What `train`, `eval` and `predict` have the C library do with memory that is freed."""
+    from netspec.train.kept_memory import foresee_memory
+
+    return True, foresee_memory()
 
 
 def _extras() -> tuple[bool, str]:
@@ -175,5 +184,6 @@ LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {
     "grammar": _grammar,
     "models": _models,
     "cache": _cache,
+    "memory": _memory,
     "extras": _extras,
 }

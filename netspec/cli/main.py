@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from netspec import __version__
 from netspec.cli.guard import describe_ending, finish, run_guarded
+from netspec.cli.own_process import own_process
 from netspec.cli.terminal import careful_output, reserve_descriptors, width, write_text
 from netspec.diagnostics.drawing.cells import escape
 
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     skip_plugin_search()
     if argv is None:
         reserve_descriptors()
+        own_process()
     given = sys.argv[1:] if argv is None else argv
     with careful_output():
         return run_command(given)

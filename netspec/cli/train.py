@@ -36,6 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help='show how long gradients and updates of these parameters are, such as `--watch "**/kernel"`',
     )
     parser.add_argument("--locked", action="store_true", help="only if the spec is as the lock beside it says; see `netspec lock`")
+    parser.add_argument("--profile", action="store_true", help="say what start-up and steps were spent on, and write a trace of some steps")
     trials = parser.add_mutually_exclusive_group()
     trials.add_argument("--dry-run", action="store_true", help="compile, take two steps on made-up data, print the plan, write nothing")
     trials.add_argument(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli import training_trials
+from netspec.cli.own_process import prepare_for_run, prepare_process
 from netspec.cli.spec_options import choose_workers, overrides
 from netspec.cli.terminal import report, say, write_text
 from netspec.diagnostics.base import Mistake
@@ -32,6 +33,7 @@ def run_train(args: Namespace) -> int:
     from netspec.train.known_names import find_names, require_same_names
     from netspec.train.learned_vocabularies import read_learned
     from netspec.train.loggers.shelf import find_loggers
+    from netspec.train.profile import NAME, Profile, seconds_of_process
     from netspec.train.progress import reporter
     from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Program
@@ -39,13 +41,20 @@ def run_train(args: Namespace) -> int:
     if idle := find_idle(args):
         say(idle)
         return 2
+    profile = Profile()
+    profile.start["Python, imports"] = seconds_of_process()
     loggers = find_loggers(args.loggers)
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Program)
+    prepare_process(model.lowering)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
+    if args.profile:
+        profile.folder = out / NAME
+        profile.watch_compiler()
+    profile.mark("reading and proving the spec")
     gauge = watch_parameters(model, args.watch)
     if args.dry_run:
         return training_trials.run_dry(model, args, data, out)
@@ -58,9 +67,12 @@ def run_train(args: Namespace) -> int:
     if initial is not None:
         initial = require_same_names(initial, find_names(model.plan, feeds.train.learned), args.other_names)
     workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
-    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers}
+    profile.mark("loading the data")
+    parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers, "profile": profile}
     fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
     write_text(summarize_fit(fit, out, args))
+    if args.profile:
+        write_text("\n".join(profile.lines()))
     return fit.stop.exit_code
 
 
@@ -68,7 +80,7 @@ def find_idle(args: Namespace) -> str:
     """What is wrong with options of which one would be left unused, in words; "" where all are of use."""
     trials = {"--dry-run": args.dry_run, "--overfit-one-batch": args.overfit_one_batch, "--find-rate": args.find_rate}
     trial = next((name for name, given in trials.items() if given), None)
-    given = {"--resume": args.resume, "--init-from": args.init_from}
+    given = {"--resume": args.resume, "--init-from": args.init_from, "--profile": args.profile}
     if trial and (option := next((name for name in given if given[name]), None)):
         return f"`{trial}` begins anew and `{option}` would be left unused; leave one of the two out."
     if args.resume and args.init_from and args.out and has_checkpoint(Path(args.out)):
@@ -191,6 +203,7 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.metric_tables import tables
     from netspec.train.progress import numbers
 
+    prepare_for_run(args.run)
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     plan = run.program.plan
     workers = choose_workers(args.workers, plan.workers if plan else None)
@@ -219,6 +232,7 @@ def run_predict(args: Namespace) -> int:
         return 2
     if args.output:
         require_place(args)
+    prepare_for_run(args.run)
     if args.files:
         return _predict_files(args)
     run = netspec.load(args.run, args.which, plugins=args.plugins)

@@ -20,13 +20,15 @@ from netspec import __version__
 from netspec.files import append_line
 from netspec.lazy import jax
 from netspec.train.git_revision import find_revision
+from netspec.train.kept_memory import describe_memory
+from netspec.train.kept_programs import describe_programs
 from netspec.train.recipe import Recipe
 from netspec.train.strict_json import read_file
 
 NAME = "processes.jsonl"
 PACKAGES = ("jax", "jaxlib", "numpy", "orbax-checkpoint", "pillow", "grain", "datasets", "tokenizers", "sentencepiece")
 """Packages that a run's numbers may depend on."""
-VARIABLES = ("JAX_", "XLA_", "NETSPEC_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+VARIABLES = ("JAX_", "XLA_", "NETSPEC_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MALLOC_", "GLIBC_TUNABLES")
 """Beginnings of the names of environment variables that change what is computed, or where."""
 
 
@@ -45,6 +47,8 @@ def describe_process(recipe: Recipe, seed: int, step: int) -> dict[str, Any]:
         "devices": {kind: devices.count(kind) for kind in dict.fromkeys(devices)},
         "versions": {"netspec": __version__, "python": platform.python_version(), **_versions(PACKAGES)},
         "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(VARIABLES)},
+        "memory": describe_memory(),
+        "programs": describe_programs(),
         "plugins": list(recipe.plugins),
         "revision": find_revision(Path(recipe.path).parent),
     }

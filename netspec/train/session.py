@@ -30,6 +30,7 @@ from netspec.train.metrics_log import Record
 from netspec.train.metrics_table import Table
 from netspec.train.nonfinite_steps import NonfiniteSteps
 from netspec.train.prefetch import Prefetched
+from netspec.train.profile import CHECKPOINT, COMPUTE, DATA, DISPATCH, EVALUATION, WRITING, Profile
 from netspec.train.progress import Reporter
 from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
@@ -58,6 +59,8 @@ class Session:
     history: list[Record] = field(default_factory=list)
     gauge: Gauge = Gauge()
     """What is measured of the steps."""
+    profile: Profile = field(default_factory=Profile)
+    """What their time is spent on."""
 
     def __post_init__(self) -> None:
         self.state: Any = self.start.state
@@ -88,6 +91,7 @@ class Session:
         self.reporter.begin(self.plan.name, self.position.step, self.timetable.clock.total_steps)
         try:
             self._between_steps()
+            self.profile.mark("run folder, first weights")
             axes = 1 if self.plan.accumulate == 1 else 2
             with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
                 while not self.stop and not self.course.stopped and (fed := self._next(batches)) is not None:
@@ -102,6 +106,7 @@ class Session:
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
+            self.profile.end()
             if self.folder:
                 self.folder.writer.wait()
             self.reporter.end()
@@ -110,19 +115,23 @@ class Session:
         """The next batch. Where it is not made yet, what the device is still computing is waited for first: only the rest is lost time."""
         if batches.ready:
             return next(batches, None)
-        self._tally.wait()
-        with self._watch.waiting():
+        with self.profile.within(COMPUTE):
+            self._tally.wait()
+        with self.profile.within(DATA), self._watch.waiting():
             return next(batches, None)
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._last = fed.batch
         self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
-        self.state, statistics, self._seen = self.program.observed_step(self.state, fed.batch, self.gauge)
+        with self.profile.within(DISPATCH):
+            self.state, statistics, self._seen = self.program.observed_step(self.state, fed.batch, self.gauge)
         self.position = fed.after
-        self._tally.add(fed.after.step, statistics)
-        self._nonfinite.add(fed, self._seen, self.state)
-        self._watch.count(fed.examples, statistics)
+        with self.profile.within(COMPUTE):
+            self._tally.add(fed.after.step, statistics)
+            self._nonfinite.add(fed, self._seen, self.state)
+            self._watch.count(fed.examples, statistics)
+        self.profile.stepped()
         if self._watch.display_due():
             self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate, self._watch.wait)
 
@@ -135,7 +144,8 @@ class Session:
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
             rate, wait = self._watch.lap()
-            self.write("train", self._tally.finish(), rate, wait=wait)
+            with self.profile.within(WRITING):
+                self.write("train", self._tally.finish(), rate, wait=wait)
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
@@ -151,7 +161,7 @@ class Session:
         """Evaluate; whether it is the best so far."""
         if self.eval_feed is None:
             return False
-        with self._watch.paused():
+        with self.profile.within(EVALUATION), self._watch.paused():
             values = evaluate_feed(self.program, self.state, self.eval_feed, self.plan.eval.limit, lambda: self.stop)
         if values is None:
             return False
@@ -185,14 +195,15 @@ class Session:
     def _await_write(self, wait: bool = True) -> None:
         """Raises what the last checkpoint failed with; where another one may follow, it is waited for, so that a kill never costs two."""
         if self.folder:
-            self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
+            with self.profile.within(WRITING):
+                self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
 
     def _save(self) -> None:
         """Save unless this very moment is saved already: the tensors are copied, and written while training goes on."""
         moment = (self.position.step, self._evaluated)
         if self.folder is None or self._saved == moment:
             return self._keep()
-        with self._watch.paused():
+        with self.profile.within(CHECKPOINT), self._watch.paused():
             self._tally.settle()
             arrays = copy_tensors(self.state, self._tally.leaves())
             self._refuse_not_finite()

@@ -43,6 +43,7 @@ from netspec.train.loggers.shelf import name_loggers
 from netspec.train.loggers.told import telling
 from netspec.train.metrics_log import Record
 from netspec.train.process_record import keep_process
+from netspec.train.profile import Profile
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
 from netspec.train.resumption import describe_fresh_start, require_no_lines
@@ -189,6 +190,7 @@ class Program(Compiled):
         gauge: Gauge | None = None,
         workers: int | None = None,
         loggers: Mapping[str, Logger] | None = None,
+        profile: Profile | None = None,
     ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         with employ((self._plan.workers if workers is None else workers) or 0) as crew:
@@ -197,7 +199,8 @@ class Program(Compiled):
             known = Training(self._plan.name, Path(out) if out is not None else None, 0, 0, self._plan.settings, self.recipe.text)
             with telling(tell, loggers or {}, known) as told:
                 begun = Stop() if stop is None else stop
-                return self._train_fed(own, held, data, out, resume, told, begun, last, initial, gauge or Gauge())
+                measured = gauge or Gauge(), profile or Profile()
+                return self._train_fed(own, held, data, out, resume, told, begun, last, initial, *measured)
 
     def _train_fed(
         self,
@@ -211,6 +214,7 @@ class Program(Compiled):
         test_feed: Feed | None,
         initial: Initial | None,
         gauge: Gauge,
+        profile: Profile,
     ) -> Fit:
         """`train` behind its worker processes."""
         marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
@@ -222,14 +226,14 @@ class Program(Compiled):
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, test_feed, initial)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, profile, test_feed, initial)
         with claim_folder(out, self.recipe, resume):
             run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
             run = replace(run, keep_every=table.keep)
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             run = change_length(run, self.recipe, self._plan, table.clock, tell)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge, test_feed, initial)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge, profile, test_feed, initial)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -374,6 +378,7 @@ def _session(
     tell: Reporter,
     stop: Stop,
     gauge: Gauge,
+    profile: Profile,
     test_feed: Feed | None = None,
     initial: Initial | None = None,
 ) -> Fit:
@@ -384,7 +389,7 @@ def _session(
     with listen(stop) if run else nullcontext():
 
         def begin(start: Resumed, history: list[Record]) -> Session:
-            return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge)
+            return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge, profile)
 
         session = train_through(begin, start, history)
         if test_feed is not None and not stop:

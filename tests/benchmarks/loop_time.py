@@ -3,7 +3,8 @@
 The data are as many images of 28 by 28 points as MNIST has, in memory, shuffled and mirrored. One side trains through the loop of
 `netspec train`: batches made and sent ahead, metrics, what is measured of each step, a checkpoint every 50 steps, the last of them waited
 for. The other calls the compiled step, and nothing else, on batches that lie on the device already. Both run in one process, in turns, with
-everything compiled before; what comes before the first step (the folder, digests of the data, first weights) is timed on neither side.
+everything compiled before, and with memory kept as `netspec train` has it (`netspec.train.kept_memory`); what comes before the first step
+(the folder, digests of the data, first weights) is timed on neither side.
 
 The model is a convnet of the width whose bare step takes at least so many milliseconds on this machine, 10 unless it is said.
 """
@@ -23,6 +24,7 @@ import jax
 import numpy as np
 
 import netspec
+from netspec.train.kept_memory import keep_memory
 from netspec.train.progress import Silent
 from tests.benchmarks.interleave import interleave
 
@@ -107,6 +109,7 @@ def main() -> int:
     parser.add_argument("--milliseconds", type=float, default=10.0, help="what a bare step takes at least")
     parser.add_argument("--width", type=int, help="of the convolutions, in place of one that is chosen by the time of a step")
     args = parser.parse_args()
+    keep_memory()
     draw, waits = np.random.default_rng(0), list[float]()
     data = {"image": draw.random((EXAMPLES, 28, 28, 1), np.float32), "label": draw.integers(0, 10, EXAMPLES, np.int32)}
     width = args.width or choose_width(args.milliseconds, data)

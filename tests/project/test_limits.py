@@ -480,6 +480,8 @@ ELSEWHERE = {
     "workers": "tests/train/test_workers.py::test_numbers_of_processes",
     "batches_looked_through": "how far netspec itself looks back",
     "manifest_bytes": "tests/train/test_manifest.py::test_a_manifest_that_is_too_large_is_not_read",
+    "program_bytes": "tests/train/test_kept_memory.py::test_incomplete_and_too_many_programs_are_deleted",
+    "unused_program_seconds": "tests/train/test_kept_memory.py::test_programs_of_another_processor_go_when_nobody_has_used_them_for_long",
     "digest_bytes": "tests/cases/test_runs.py::test_large_data_are_known_by_sizes_and_times",
     "compared_bytes": "tests/train/test_shared_examples.py::test_large_data_are_not_looked_through",
     "untrusted_seconds": "tests/cli/test_untrusted.py::test_time",

@@ -63,10 +63,10 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     predictions.AnswersOfUnknownForm(file="answers.xlsx"),
     predictions.AnswerNotFlat(file="answers.csv", name="scores"),
     checkpoints.CheckpointDamaged(
-        path=f"{SAVED}/tree/d/3f0c", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
+        path=f"{SAVED}/tensors.bin", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
     ),
     checkpoints.CheckpointMismatch(path=SAVED, differences=("missing: params.conv_0/kernel f32[3, 3, 1, 32]",)),
-    checkpoints.CheckpointTooNew(path=SAVED, format=2, known=1),
+    checkpoints.CheckpointTooNew(path=SAVED, format=3, known=2),
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
     checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
     checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
