@@ -59,8 +59,8 @@ def attend(query: Any, key: Any, value: Any, optional: Mapping[str, Any], *, rul
     scale = query.shape[-1] ** -0.5 if rules.scale is None else rules.scale
     scores = jnp.einsum("...qkgd,...skd->...kgqs", query, key, preferred_element_type=wide) * scale
     ahead = optional["ahead"] if "ahead" in optional else align_ends(*scores.shape[-2:])
-    scores = _add_biases(rules, scores, ahead, groups, optional)
-    weights = weigh(scores, _combine_masks(rules, scores, ahead, groups, optional))
+    scores = add_biases(rules, scores, ahead, groups, optional)
+    weights = weigh(scores, combine_masks(rules, scores, ahead, groups, optional))
     if "kept" in optional:
         weights = jnp.where(optional["kept"], weights / (1 - rules.dropout), 0)
     mean = jnp.einsum("...kgqs,...skd->...qkgd", weights.astype(value.dtype), value)
@@ -79,7 +79,7 @@ def alibi_slopes(heads: int) -> list[float]:
     return [2 ** (-8 * (h + 1) / below) for h in range(below)] + [2 ** (-4 * (2 * h + 1) / below) for h in range(heads - below)]
 
 
-def _add_biases(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any:
+def add_biases(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any:
     """The scores with their cap, and then with what is added to them."""
     if rules.soft_cap is not None:
         scores = rules.soft_cap * jnp.tanh(scores / rules.soft_cap)
@@ -101,7 +101,7 @@ def weigh(scores: Any, allowed: Any | None) -> Any:
     return powers / jnp.where(total > 0, total, 1)
 
 
-def _combine_masks(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any | None:
+def combine_masks(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any | None:
     """Where all rules and masks allow a query to see a key; stretches over the scores. None when nothing forbids anything."""
     rank, parts = scores.ndim, []
     if rules.causal:

@@ -13,6 +13,7 @@ from netspec.ir import Segment
 from netspec.kernels.array_forms import append_axes
 from netspec.kernels.choice import Chooser, Kernels
 from netspec.kernels.random_bits import random_bits
+from netspec.kernels.random_mask import random_mask
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.lower.frozen_buffers import Frozen
@@ -202,7 +203,7 @@ class NodeScope:
         return self._draw("normal", shape)
 
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
-        return self._draw("uniform", shape) < probability
+        return random_mask(self.kernels, self._next_key(), self._frame.run.examples, shape=shape, probability=probability)
 
     def lowered(self, dtype: str) -> Any:
         return self._frame.run.precision.lowered(dtype)
@@ -211,9 +212,11 @@ class NodeScope:
         return self._frame.run.precision.stored(dtype)
 
     def _draw(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
-        """A draw with a key of its own: by the op's place, the number of the draw, and the loops around it."""
+        return random_bits(self.kernels, self._next_key(), self._frame.run.examples, shape=shape, kind=kind)
+
+    def _next_key(self) -> Any:
+        """The key of one draw: by the op's place, the number of the draw, and the loops around it."""
         run, self._draws = self._frame.run, self._draws + 1
         if run.key is None:
             raise KeyMissing
-        key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
-        return random_bits(self.kernels, key, run.examples, shape=shape, kind=kind)
+        return draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)

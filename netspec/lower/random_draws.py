@@ -1,7 +1,7 @@
 """Derives a key for every random draw of a running program, which no device count and no batching changes.
 
 The key is fold_in over (seed, step, path, iterations of the repeats around, global index of the example). The path enters as the first 32
-bits of its sha256. All keys are threefry's, whatever JAX's default; the kernel `random_bits` draws by them.
+bits of its sha256. All keys are threefry's, whatever JAX's default; the kernels `random_bits` and `random_mask` draw by them.
 """
 
 from __future__ import annotations

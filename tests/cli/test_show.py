@@ -133,7 +133,7 @@ train M(width=base + 1) {
 
 
 # --- kernels -----------------------------------------------------------------------------------------------------------
-ROWS = [["layer", "kernel", "variant", "why", "of"], ["dense_0", "contract", "reference", "it", "has"]]
+ROWS = [["layer", "kernel", "variant", "why", "of"], ["dense_0", "contract", "reference", "by_matrices", "does"]]
 
 
 def test_kernels_of_every_model(capsys: pytest.CaptureFixture[str], spec: str) -> None:

@@ -93,3 +93,41 @@ def test_another_word_is_refused_with_the_nearest() -> None:
 def test_variants_are_records_of_what_they_are() -> None:
     assert isinstance(by_slices, Variant) and by_slices.name == "by_slices" and by_slices.family is reduce_window
     assert reduce_window.reference.name == "reference"
+
+
+TRANSFORMER = """netspec 1
+
+model T {
+  dim T >= 1
+  input x: f32[B, T, 8]
+  y = x -> layer_norm -> self_attention(2, causal=true)
+  output z = y -> self_attention(2, kv_heads=1) -> rms_norm -> dense([2, 3]) -> dense(5, axis=[-2, -1])
+}
+
+train T {
+  data      = arrays(fields={x: f32[3, 8], w: f32[3, 5]}) -> batch(4)
+  loss      = mean_squared_error(z, w)
+  optimizer = sgd(0.1)
+  duration  = 1 step
+}
+"""
+MAPS = [("contract", "by_matrices")]
+
+
+def test_the_kernels_of_a_transformer() -> None:
+    """On the CPU this is the whole choice, in order."""
+    own, shared = [("attend", "by_heads")], [("attend", "reference")]
+    wanted = {
+        "layer_norm_0": [("moments", "by_closed_form")],
+        "self_attention_0": [*MAPS, *own, *MAPS],
+        "self_attention_1": [*MAPS, *shared, *MAPS],
+        "rms_norm_0": [("mean_square", "reference")],
+        "dense_0": MAPS,
+        "dense_1": MAPS,
+    }
+    found: dict[str, list[tuple[str, str]]] = {}
+    for c in netspec.compile(Source("t.net", TRANSFORMER)).kernels({"B": 4}):
+        names = (c.variant.family.name, c.variant.name)
+        if found.setdefault(c.path, [])[-1:] != [names]:
+            found[c.path].append(names)
+    assert found == wanted

@@ -47,6 +47,7 @@ def test_the_families_there_are() -> None:
         "mean_square",
         "moments",
         "random_bits",
+        "random_mask",
         "recur",
         "reduce_window",
         "segment",
