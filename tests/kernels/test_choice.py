@@ -10,7 +10,7 @@ from netspec.compile import check
 from netspec.kernels.choice import Chooser, Chosen
 from netspec.kernels.family import Variant
 from netspec.kernels.matmul import matmul
-from netspec.kernels.reduce_window import by_slices, reduce_window
+from netspec.kernels.reduce_window import by_axes, by_slices, reduce_window
 from netspec.source import Source
 
 SQUARE = jnp.ones((4, 4))
@@ -63,10 +63,16 @@ def test_the_reference_stays_and_says_why() -> None:
 
 def test_windows_that_tile_are_reduced_by_slices() -> None:
     options = {"start": -float("inf"), "combine": "max", "size": (2, 2), "stride": (2, 2), "padding": "SAME"}
-    for shape, variant in (((1, 4, 4, 1), by_slices), ((1, 5, 4, 1), reduce_window.reference)):
-        chooser = Chooser()
-        reduce_window(chooser.at("", True), jnp.ones(shape), **options)
-        assert [found.variant for found in chooser.log] == [variant]
+    reference = reduce_window.reference
+    for shape, variant, plain in (
+        ((1, 4, 4, 1), by_slices, by_slices),
+        ((1, 5, 4, 1), by_axes, reference),
+        ((1, 2, 2, 1), by_slices, by_slices),
+    ):
+        for backend, differentiated, wanted in (("cpu", True, variant), ("cpu", False, plain), ("gpu", False, plain)):
+            chooser = Chooser(backend=backend)
+            reduce_window(chooser.at("", differentiated), jnp.ones(shape), **options)
+            assert [found.variant for found in chooser.log] == [wanted]
 
 
 @pytest.mark.parametrize(("lowering", "pool"), [("automatic", "by_slices"), ("portable", "reference")])

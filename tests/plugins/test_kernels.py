@@ -48,10 +48,10 @@ def test_it_computes_what_the_reference_does(spec: str) -> None:
     )
     state, image = model.init(0), np.random.default_rng(0).random((2, 4, 4, 3), np.float32)
     names = [[chosen.variant.name for chosen in each.kernels({"B": 2})] for each in (model, portable, plain)]
-    assert names == [["reference", "swift.by_matmul"], ["reference"] * 2, ["reference"] * 2], "nobody gets what nobody asked for"
+    assert names == [["reference", "swift.by_matmul"], ["reference"] * 2, ["reference", "by_matmul"]], "nobody gets what nobody asked for"
     found = [each.apply(state, image=image)["found"] for each in (model, portable, plain)]
-    np.testing.assert_allclose(found[0], found[1], 1e-5)
-    np.testing.assert_array_equal(found[1], found[2])
+    for other in found[1:]:
+        np.testing.assert_allclose(found[0], other, 1e-5)
 
 
 def test_it_keeps_the_laws(spec: str) -> None:
