@@ -64,7 +64,11 @@ def fresh(arguments: Sequence[str]) -> Callable[[], object]:
 
     Compiled modules are kept, as they are once a package is installed: the untimed first run writes them.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
-    command = [sys.executable, *arguments]
-    return lambda: subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    command, variables = [sys.executable, *arguments], environment()
+    return lambda: subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def environment() -> dict[str, str]:
+    """This process's variables, but that compiled modules are kept, in a folder of the benchmarks' own."""
+    kept = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": kept}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Self
 
-from tests.benchmarks.interleave import ROOT
+from tests.benchmarks.interleave import ROOT, environment
 
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 
@@ -23,7 +21,7 @@ class PeerProcess:
         command = [sys.executable, "-m", "tests.benchmarks.worker", peer, workload, sizes, str(folder)]
         began = time.perf_counter()
         self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(cache), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            command, cwd=ROOT, env=variables(cache), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         said: dict[str, Any] = json.loads(self._answer())
         self.laps: dict[str, float] = said["laps"]
@@ -58,9 +56,8 @@ class PeerProcess:
         self.close()
 
 
-def environment(cache: str) -> dict[str, str]:
-    """JAX on the CPU, nothing kept between processes but bytecode, unless there is a cache."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", CACHE)}
-    variables["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
+def variables(cache: str) -> dict[str, str]:
+    """JAX on the CPU, no program kept between processes unless there is a cache."""
+    own = {name: value for name, value in environment().items() if name != CACHE}
     kept = {CACHE: cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"} if cache else {}
-    return variables | {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "2"} | kept
+    return own | {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "2"} | kept

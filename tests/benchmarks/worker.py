@@ -59,6 +59,7 @@ def main() -> int:
     batch = load(Path(folder) / "batch.npz")
     laps.lap("data")
     module: Any = import_module(f"tests.benchmarks.peers.{PEERS[peer]}")
+    getattr(module, "prepare_process", lambda: None)()
     laps.lap("import")
     running = module.make(workload, batch)
     laps.lap("build")

@@ -95,7 +95,7 @@ def choose(x: Array, w: Array, stride: int) -> tuple[str, str, str]:
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def convolve(x: Array, w: Array, stride: int = 1, first: bool = False) -> Array:
-    """A convolution without bias, whose result is as large as the image over the stride. Nobody asks for the gradient of the image of a `first` one."""
+    """A convolution without bias, as large as the image over the stride. Nobody asks for the gradient of the image of a `first` one."""
     return FORMS[choose(x, w, stride)[0]](x, w, stride)
 
 
