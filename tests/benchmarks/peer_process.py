@@ -17,8 +17,8 @@ CACHE = "JAX_COMPILATION_CACHE_DIR"
 class PeerProcess:
     """Starts at once, and has taken its first step when it is there. `cache` is a folder for JAX's compiled programs, none without."""
 
-    def __init__(self, peer: str, workload: str, sizes: str, folder: Path, cache: str = "") -> None:
-        command = [sys.executable, "-m", "tests.benchmarks.worker", peer, workload, sizes, str(folder)]
+    def __init__(self, peer: str, workload: str, sizes: str, clock: str, folder: Path, cache: str = "") -> None:
+        command = [sys.executable, "-m", "tests.benchmarks.worker", peer, workload, sizes, clock, str(folder)]
         began = time.perf_counter()
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=variables(cache), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -27,7 +27,7 @@ class PeerProcess:
         self.laps: dict[str, float] = said["laps"]
         self.parameters: int = said["parameters"]
         self.loss: float = said["loss"]
-        self.seconds = time.perf_counter() - began - self.laps["data"]
+        self.seconds = (said["cpu"] if clock == "cpu" else time.perf_counter() - began) - self.laps["data"]
         """From nothing to the end of the first step, without reading its batch."""
 
     def ask(self, question: str) -> float:

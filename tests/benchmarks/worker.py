@@ -1,4 +1,4 @@
-"""One peer in a process of its own, which takes steps when it is asked to: `python -m tests.benchmarks.worker PEER WORKLOAD SIZES FOLDER`.
+"""One peer in a process of its own, which takes steps when asked to: `python -m tests.benchmarks.worker PEER WORKLOAD SIZES CLOCK FOLDER`.
 
 Processes of their own let every library have its allocator and its threads, and show what it takes from nothing to the first step. The
 folder has `batch.npz` and `examples.npz`. The first line that is written is the `Start`, as JSON; every line that is read is a question,
@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from tests.benchmarks.peers.running import CLOCKS, Clock
 from tests.benchmarks.workloads import WORKLOADS, Batch
 
 PEERS = {"netspec": "own", "flax": "linen", "jax": "by_hand", "torch": "torch_cpu"}
@@ -39,12 +40,12 @@ def load(path: Path) -> Batch:
 class Laps:
     """Seconds by name, each since the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
+        self._clock, self._last = clock, clock()
 
     def lap(self, name: str) -> None:
-        now = time.perf_counter()
+        now = self._clock()
         self.seconds[name], self._last = now - self._last, now
 
 
@@ -54,8 +55,8 @@ def peak() -> float:
 
 
 def main() -> int:
-    answers, (peer, name, sizes, folder) = own_output(), sys.argv[1:]
-    laps, workload = Laps(), WORKLOADS[name].at(sizes)
+    answers, (peer, name, sizes, clock, folder) = own_output(), sys.argv[1:]
+    laps, workload = Laps(CLOCKS[clock]), WORKLOADS[name].at(sizes)
     batch = load(Path(folder) / "batch.npz")
     laps.lap("data")
     module: Any = import_module(f"tests.benchmarks.peers.{PEERS[peer]}")
@@ -63,9 +64,9 @@ def main() -> int:
     laps.lap("import")
     running = module.make(workload, batch)
     laps.lap("build")
-    loss = running.step()
+    loss, running.clock = running.step(), CLOCKS[clock]
     laps.lap("first")
-    answers.write(json.dumps({"laps": laps.seconds, "loss": loss, "parameters": running.parameters}) + "\n")
+    answers.write(json.dumps({"laps": laps.seconds, "loss": loss, "parameters": running.parameters, "cpu": time.process_time()}) + "\n")
     questions: dict[str, Callable[[int], float]] = {
         "steps": running.steps,
         "loop": lambda count: running.loop(load(Path(folder) / "examples.npz"), count),

@@ -170,6 +170,7 @@ class TorchRunning:
         torch.manual_seed(0)
         self.workload, self.model, self.batch = workload, KINDS[workload.name](workload.sizes), as_tensors(batch)
         self.optimizer = optimizer(workload.rule, self.model.parameters())
+        self.clock = time.perf_counter
         self.parameters = sum(p.numel() for p in self.model.parameters())
 
     def _step(self, batch: dict[str, Tensor]) -> Tensor:
@@ -183,19 +184,19 @@ class TorchRunning:
         return float(self._step(self.batch))
 
     def steps(self, count: int) -> float:
-        began = time.perf_counter()
+        began = self.clock()
         for _ in range(count):
             self._step(self.batch)
-        return time.perf_counter() - began
+        return self.clock() - began
 
     def loop(self, examples: Batch, count: int) -> float:
-        began, losses = time.perf_counter(), list[Tensor]()
+        began, losses = self.clock(), list[Tensor]()
         for batch in feed(self.workload, examples, count):
             losses.append(self._step(as_tensors(batch)))
             if len(losses) == SHOWN_EVERY:
                 float(torch.stack(losses).mean())
                 losses.clear()
-        return time.perf_counter() - began
+        return self.clock() - began
 
 
 def make(workload: Workload, batch: Batch) -> TorchRunning:
