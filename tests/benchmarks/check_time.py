@@ -2,14 +2,17 @@
 
 Each run is a fresh process, its modules compiled. The yardsticks are importing JAX, which anything that traces a model pays before it
 starts, and importing the two libraries that netspec's grammar and schemas are made with. Printed are the ratios to them of checking the zoo
-and a ResNet of 152 layers, and the seconds for two hundred different specs of thirty statements in one call, by one process and by two,
-with the memory that it took.
+and a ResNet of 152 layers, the seconds for two hundred different specs of thirty statements in one call, by one process and by two, with
+the memory that it took, and what 100 to 10,000 dense layers take, with the exponents by which time and memory grow beyond those of an empty
+check.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,13 +20,22 @@ from pathlib import Path
 from random import Random
 
 from netspec.shape import Facts
-from tests.benchmarks.interleave import ROOT, fresh, interleave
+from tests.benchmarks.growth import layers, slope
+from tests.benchmarks.interleave import ROOT, environment, fresh, interleave
 from tests.random_specs.generate import random_type
 from tests.random_specs.layout import Layout
 from tests.random_specs.model import Model
 
 LIBRARIES = "import lark, pydantic"
 STATEMENTS = 30
+MEASURED = """
+import re, sys, time
+from netspec.cli.main import main
+assert main(["check", sys.argv[1]]) == 0
+print(time.process_time(), re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
+"""
+"""Checks a file, and says what it took. The peak that the kernel tells of a process that ended holds what its parent had."""
+LAYERS = (100, 316, 1_000, 3_162, 10_000)
 RESNET = "tests/architectures/resnet152.net"
 
 
@@ -37,8 +49,29 @@ def main() -> int:
         pairs = interleave(fresh(["-m", "netspec", "check", *files]), fresh(["-c", yardstick]), args.pairs)
         names = files[0] if len(files) == 1 else f"{len(files)} models"
         print(pairs.line(f"netspec check ({names})", yardstick), flush=True)
-    print(several(args.specs))
+    print(several(args.specs), flush=True)
+    print(many_layers())
     return 0
+
+
+def many_layers() -> str:
+    """Processor seconds and megabytes of checks of more and more layers, one process each."""
+    with tempfile.TemporaryDirectory() as folder:
+        spent = [cost(layers(count), Path(folder) / f"{count}.net") for count in (1, *LAYERS)]
+    empty, more = spent[0], spent[1:]
+    said = [f"{count:,}: {seconds:.2f} s, {megabytes:.0f} MB" for count, (seconds, megabytes) in zip(LAYERS, more, strict=True)]
+    exponents = [slope(LAYERS[1:], [each[k] - empty[k] for each in more[1:]]) for k in range(2)]
+    return "dense layers " + "; ".join(said) + "; exponents of time {:.2f} and memory {:.2f}".format(*exponents)
+
+
+def cost(text: str, path: Path) -> tuple[float, float]:
+    """Processor seconds and megabytes of a check in a process of its own."""
+    path.write_text(text, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)], cwd=ROOT, env=environment(), check=True, capture_output=True, text=True
+    )
+    seconds, kilobytes = map(float, done.stdout.splitlines()[-1].split())
+    return seconds, kilobytes / 1024
 
 
 def several(count: int) -> str:

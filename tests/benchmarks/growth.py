@@ -68,6 +68,13 @@ def nested(depth: int) -> str:
     return model("  x = x -> A0", before="\n".join(blocks))
 
 
+def layers(count: int) -> str:
+    """So many dense layers, a thousand in each model, since a model is limited."""
+    starts = range(0, count, 1_000)
+    bodies = ["\n".join(["  x = x -> dense(8)"] * min(1_000, count - start)) for start in starts]
+    return "netspec 1\n" + "".join(f"model M{k} {{\n  input x: f32[B, 8]\n{body}\n  output y = x\n}}\n" for k, body in enumerate(bodies))
+
+
 @record
 class Bomb:
     """A text of any size. `largest` is the size up to which it stays within the limits."""
@@ -173,6 +180,7 @@ BOMBS: Mapping[str, Bomb] = {
     "empty lines": Bomb(150_000, lambda n: model("\n" * n)),
     "empty statements": Bomb(150_000, lambda n: model(";" * 1000 + "\n" + (";" * 1000 + "\n") * (n // 1000))),
     # --- many things
+    "dense layers": Bomb(10_000, layers),
     "params": Bomb(8_000, lambda n: model(*numbered(n, "  param a%: int = %\n  b% = a%"))),
     "params of params": Bomb(8_000, lambda n: model("  param a0: int = 0", *[f"  param a{k}: int = a{k - 1}" for k in range(1, n)])),
     "params of the file": Bomb(8_000, lambda n: model(*numbered(n, "  b% = a%"), before="\n".join(numbered(n, "param a%: int = %")))),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,10 +33,17 @@ class Pairs:
         """The fastest first / the fastest second: the ratio with the least disturbance on each side."""
         return min(self.first) / min(self.second)
 
+    def interval(self, samples: int = 2_000) -> tuple[float, float]:
+        """Where the median ratio lies with 95 % confidence: by the bootstrap over the pairs, the same each time."""
+        ratios, rng = [a / b for a, b in zip(self.first, self.second, strict=True)], Random(0)
+        medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(samples))
+        return medians[round(0.025 * (samples - 1))], medians[round(0.975 * (samples - 1))]
+
     def line(self, first: str, second: str) -> str:
         """One line for people: both ratios, and the median and least milliseconds of each side."""
         a, b = (f"{statistics.median(t) * 1e3:.1f} ms (least {min(t) * 1e3:.1f})" for t in (self.first, self.second))
-        return f"{first} / {second}: {self.median:.2f} median, {self.least:.2f} least, of {len(self.first)} pairs; {a} against {b}"
+        median = "{:.2f} median [{:.2f}, {:.2f}]".format(self.median, *self.interval())
+        return f"{first} / {second}: {median}, {self.least:.2f} least, of {len(self.first)} pairs; {a} against {b}"
 
 
 def interleave(first: Callable[[], object], second: Callable[[], object], pairs: int, warm: int = 1) -> Pairs:
@@ -56,7 +64,11 @@ def fresh(arguments: Sequence[str]) -> Callable[[], object]:
 
     Compiled modules are kept, as they are once a package is installed: the untimed first run writes them.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
-    command = [sys.executable, *arguments]
-    return lambda: subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    command, variables = [sys.executable, *arguments], environment()
+    return lambda: subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def environment() -> dict[str, str]:
+    """This process's variables, but that compiled modules are kept, in a folder of the benchmarks' own."""
+    kept = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": kept}

@@ -10,32 +10,21 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-import flax.linen as nn
 import jax
 import numpy as np
 import optax
 
 import netspec
 from tests.benchmarks.interleave import ROOT, interleave
+from tests.benchmarks.peers.linen import Cnn
 
 Batch = dict[str, np.ndarray]
 Step = Callable[[Any, Batch], tuple[Any, Any]]
 
 
-class Cnn(nn.Module):
-    """The model of `models/mnist.net` in Flax."""
-
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        for features in (32, 64):
-            x = nn.avg_pool(nn.relu(nn.Conv(features, (3, 3))(x)), (2, 2), (2, 2))
-        x = x.reshape((x.shape[0], -1))
-        return nn.Dense(10)(nn.relu(nn.Dense(256)(x)))
-
-
 def flax_step() -> tuple[Any, Step]:
     """First state, and the step, of the peer."""
-    model, optimizer = Cnn(), optax.sgd(0.1, momentum=0.9)
+    model, optimizer = Cnn(10), optax.sgd(0.1, momentum=0.9)
     params = model.init(jax.random.key(0), np.zeros((1, 28, 28, 1), np.float32))
 
     def loss(params: Any, batch: Batch) -> jax.Array:

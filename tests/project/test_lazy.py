@@ -26,6 +26,16 @@ HEAVY = (
 SLOW = ("dataclasses", "inspect", "ast", "hashlib", "shutil", "tempfile", "logging", "socket", "email", "zipfile", "asyncio", "subprocess")
 """Modules of the standard library that cost a clean check milliseconds and do nothing for it."""
 
+STANDARD = set(
+    "argparse bisect collections contextlib contextvars copyreg encodings enum errno fnmatch functools gc genericpath gettext glob "
+    "importlib ipaddress itertools json keyword linecache locale math ntpath operator os pathlib posixpath re reprlib shlex signal stat "
+    "string textwrap threading token tokenize traceback types typing urllib warnings weakref zlib".split()
+)
+"""Modules of the standard library that a clean check may import, besides those that begin with an underscore. Most come with `argparse`,
+`pathlib`, `re`, `typing` and `json`."""
+OWN = 285
+"""Modules of netspec that checking `models/mnist.net` may import at most. Each costs a third of a millisecond."""
+
 
 def run(code: str, *argv: str, cwd: Path) -> str:
     """The standard output of Python code run in a fresh process."""
@@ -68,6 +78,22 @@ assert main(["check", sys.argv[1]]) == 0
 print([name for name in {SLOW} if name in sys.modules.keys() - before])
 """
     assert run(code, spec, cwd=root).splitlines()[-1] == "[]"
+
+
+def test_a_check_keeps_to_its_budget_of_imports(root: Path) -> None:
+    """What `python -X importtime -m netspec check models/mnist.net` lists, as names and as a number."""
+    code = """
+import sys
+before = set(sys.modules)
+from netspec.cli.main import main
+assert main(["check", "models/mnist.net"]) == 0
+print(*sys.modules.keys() - before)
+"""
+    names = run(code, cwd=root).splitlines()[-1].split()
+    own = [name for name in names if name.partition(".")[0] == "netspec"]
+    others = {name.partition(".")[0] for name in names} - {"netspec"}
+    assert {name for name in others - STANDARD if not name.startswith("_")} == set()
+    assert len(own) <= OWN, f"{len(own)} modules of netspec"
 
 
 def test_importing_netspec_imports_only_itself(root: Path) -> None:
