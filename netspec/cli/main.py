@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
     skip_plugin_search()
     if argv is None:
+        own_process(sys.argv[1:])
         reserve_descriptors()
-        own_process()
     given = sys.argv[1:] if argv is None else argv
     with careful_output():
         return run_command(given)

@@ -4,39 +4,51 @@ leaves alone. Floor 6."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
 PORTABLE = "portable"
+TRAINING = ("train", "resume", "eval", "predict")
+"""Commands whose steps need memory again and again."""
+_FILES = ("spec.net", "spec.json", "settings.json")
+"""Files of a run folder, or of one that `netspec compile` wrote, that say how it is lowered."""
+_SPECS = (".net", ".netspec", ".json")
+_LONGEST = 1 << 20
 _owned = False
 
 
-def own_process() -> None:
-    """This process is a command's: it was started for it, and ends behind it."""
+def own_process(words: Sequence[str]) -> None:
+    """This process is a command's: it was started for it, and ends behind it. May start it again, with memory kept."""
     global _owned
     _owned = True
+    if any(word in TRAINING for word in words[:2]) and not any(map(_is_portable, words)):
+        from netspec.train.kept_memory import start_again
+
+        start_again()
 
 
-def prepare_process(lowering: str) -> None:
-    """Have memory and compiled programs kept, before JAX looks for devices. `lowering` is that of the program: `portable` leaves memory as
-    it is."""
+def _is_portable(word: str) -> bool:
+    """Does a word of the command line, or the spec or run that it names, say `portable`? It is not read as a spec yet: that takes longer
+    than all of this."""
+    return PORTABLE in word or any(PORTABLE.encode() in text for text in _texts(word))
+
+
+def _texts(path: str) -> Iterator[bytes]:
+    """The text of a file, or those of a folder that matter, as far as they are there and not long."""
+    for each in (path, *(os.path.join(path, name) for name in _FILES)):
+        try:
+            if each.endswith(_SPECS) and os.path.isfile(each):
+                with open(each, "rb") as file:
+                    yield file.read(_LONGEST)
+        except (OSError, ValueError):
+            continue  # whoever needs it says what is wrong with it
+
+
+def prepare_process() -> None:
+    """Have memory and compiled programs kept, before JAX looks for devices."""
     if not _owned:
         return
     from netspec.train.kept_memory import keep_memory
     from netspec.train.kept_programs import keep_programs
 
     keep_programs()
-    if lowering != PORTABLE:
-        keep_memory()
-
-
-def prepare_for_run(path: str) -> None:
-    """The same for a command that opens a run; of what is no run nothing is said here."""
-    from netspec.diagnostics.base import Mistake
-    from netspec.train.run_folder import open_run
-
-    if not _owned or not os.path.isdir(path):
-        return
-    try:
-        settings = open_run(path).settings["settings"]
-    except Mistake:
-        return
-    prepare_process(settings.get("lowering", {}).get("value", ""))
+    keep_memory()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netspec.cli.main import main
-from netspec.cli.own_process import own_process
 from netspec.cli.terminal import reserve_descriptors, tell, write_text
 
 SPEC = "spec.net"
@@ -21,7 +20,6 @@ USAGE = """usage: python {folder} train [--data DIR] [--out RUN]
 def run_trainer(folder: Path, words: Sequence[str], plugins: Sequence[str] = ()) -> int:
     """The exit code of a command line of the folder."""
     reserve_descriptors()
-    own_process()
     verb, rest = (words[0], list(words[1:])) if words else ("", [])
     loaded = [word for name in plugins for word in ("--plugin", name)]
     spec = str(folder / SPEC)

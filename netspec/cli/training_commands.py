@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli import training_trials
-from netspec.cli.own_process import prepare_for_run, prepare_process
+from netspec.cli.own_process import prepare_process
 from netspec.cli.spec_options import choose_workers, overrides
 from netspec.cli.terminal import report, say, write_text
 from netspec.diagnostics.base import Mistake
@@ -47,7 +47,7 @@ def run_train(args: Namespace) -> int:
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Program)
-    prepare_process(model.lowering)
+    prepare_process()
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
@@ -203,7 +203,7 @@ def run_eval(args: Namespace) -> int:
     from netspec.train.metric_tables import tables
     from netspec.train.progress import numbers
 
-    prepare_for_run(args.run)
+    prepare_process()
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     plan = run.program.plan
     workers = choose_workers(args.workers, plan.workers if plan else None)
@@ -232,7 +232,7 @@ def run_predict(args: Namespace) -> int:
         return 2
     if args.output:
         require_place(args)
-    prepare_for_run(args.run)
+    prepare_process()
     if args.files:
         return _predict_files(args)
     run = netspec.load(args.run, args.which, plugins=args.plugins)

@@ -27,9 +27,11 @@ PLUGINS = {plugins}
 if __name__ == "__main__":
     folder = Path(__file__).parent
     try:
+        from netspec.cli.own_process import own_process
         from netspec.cli.trainer import run_trainer
     except ImportError:
         sys.exit(f"netspec is not installed: pip install -r {{folder / 'requirements.txt'}}")
+    own_process([*sys.argv[1:], str(folder)])
     sys.exit(run_trainer(folder, sys.argv[1:], PLUGINS))
 '''
 

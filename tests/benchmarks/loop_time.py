@@ -20,11 +20,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 import netspec
-from netspec.train.kept_memory import keep_memory
+from netspec.lazy import jax
+from netspec.train.kept_memory import keep_memory, start_again
 from netspec.train.progress import Silent
 from tests.benchmarks.interleave import interleave
 
@@ -109,6 +109,7 @@ def main() -> int:
     parser.add_argument("--milliseconds", type=float, default=10.0, help="what a bare step takes at least")
     parser.add_argument("--width", type=int, help="of the convolutions, in place of one that is chosen by the time of a step")
     args = parser.parse_args()
+    start_again()
     keep_memory()
     draw, waits = np.random.default_rng(0), list[float]()
     data = {"image": draw.random((EXAMPLES, 28, 28, 1), np.float32), "label": draw.integers(0, 10, EXAMPLES, np.int32)}

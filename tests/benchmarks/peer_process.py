@@ -18,7 +18,7 @@ class PeerProcess:
     """Starts at once, and has taken its first step when it is there. `cache` is a folder for JAX's compiled programs, none without."""
 
     def __init__(self, peer: str, workload: str, sizes: str, clock: str, folder: Path, cache: str = "") -> None:
-        command = [sys.executable, "-m", "tests.benchmarks.worker", peer, workload, sizes, clock, str(folder)]
+        command = [sys.executable, "-m", "tests.benchmarks.start", peer, workload, sizes, clock, str(folder)]
         began = time.perf_counter()
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=variables(cache), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1

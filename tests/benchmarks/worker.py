@@ -1,4 +1,4 @@
-"""One peer in a process of its own, which takes steps when asked to: `python -m tests.benchmarks.worker PEER WORKLOAD SIZES CLOCK FOLDER`.
+"""One peer in a process of its own, which takes steps when asked to: `python -m tests.benchmarks.start PEER WORKLOAD SIZES CLOCK FOLDER`.
 
 Processes of their own let every library have its allocator and its threads, and show what it takes from nothing to the first step. The
 folder has `batch.npz` and `examples.npz`. The first line that is written is the `Start`, as JSON; every line that is read is a question,
@@ -76,7 +76,3 @@ def main() -> int:
         question, _, count = line.strip().partition(" ")
         answers.write(f"{questions[question](int(count or 0))!r}\n")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -46,17 +46,82 @@ def test_a_command_called_from_python_sets_nothing(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(kept_memory, "keep_memory", never)
     monkeypatch.setattr(kept_programs, "keep_programs", never)
     assert not own_process._owned, "pytest's process is no command's"
-    own_process.prepare_process("automatic")
+    own_process.prepare_process()
 
 
-@pytest.mark.parametrize(("lowering", "called"), [("automatic", ["programs", "memory"]), ("portable", ["programs"])])
-def test_portable_leaves_memory_as_it_is(monkeypatch: pytest.MonkeyPatch, lowering: str, called: list[str]) -> None:
+@GLIBC
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [
+        (["train", "m.net"], True),
+        (["--debug", "train", "m.net"], True),
+        (["eval", "run"], True),
+        (["resume", "run", "trainer"], True),
+        (["check", "m.net"], False),
+        (["train", "m.net", "--set", "train.lowering=portable"], False),
+        (["train", "portable.spec"], False),
+        (["train", "plain.net"], False),
+        (["eval", "old"], False),
+        (["predict", "nowhere", "x.csv"], True),
+    ],
+)
+def test_commands_that_train_start_again_unless_they_are_portable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], again: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "m.net": "",
+        "plain.net": "lowering = portable",
+        "run/spec.net": "",
+        "old/settings.json": '{"value": "portable"}',
+    }.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
     calls: list[str] = []
-    monkeypatch.setattr(kept_memory, "keep_memory", lambda: calls.append("memory"))
-    monkeypatch.setattr(kept_programs, "keep_programs", lambda: calls.append("programs"))
-    monkeypatch.setattr(own_process, "_owned", True)
-    own_process.prepare_process(lowering)
-    assert calls == called
+    monkeypatch.setattr(kept_memory, "start_again", lambda: calls.append("again"))
+    monkeypatch.setattr(own_process, "_owned", False)
+    own_process.own_process(words)
+    assert bool(calls) is again
+
+
+def test_a_process_that_has_jax_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "execve", never)
+    monkeypatch.setitem(sys.modules, "jax", sys)
+    monkeypatch.setattr(kept_memory, "_obstacle", lambda _: "")
+    monkeypatch.delenv(kept_memory.VARIABLE, raising=False)
+    kept_memory.start_again()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_process_starts_again_by_the_words_it_was_started_by(monkeypatch: pytest.MonkeyPatch, refused: bool) -> None:
+    started: list[tuple[str, list[str], dict[str, str]]] = []
+
+    def start(path: str, words: list[str], environment: dict[str, str]) -> None:
+        if refused:
+            raise PermissionError
+        started.append((path, words, environment))
+
+    monkeypatch.setattr(os, "execve", start)
+    monkeypatch.setattr(kept_memory, "_obstacle", lambda _: "")
+    monkeypatch.delenv(kept_memory.VARIABLE, raising=False)
+    monkeypatch.delitem(sys.modules, "jax", raising=False)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-X", "dev", "-m", "netspec", "train", "a b.net"])
+    kept_memory.start_again()
+    assert (
+        started == []
+        if refused
+        else started
+        == [
+            (
+                sys.executable,
+                [sys.executable, "-X", "dev", "-m", "netspec", "train", "a b.net"],
+                {**os.environ, kept_memory.VARIABLE: kept_memory.TUNABLES},
+            )
+        ]
+    )
 
 
 SPEC = """netspec 1
@@ -77,7 +142,7 @@ def trained(folder: Path, *options: str, **more: str) -> dict[str, str]:
     """What the process of a training, as a shell starts it, wrote of itself."""
     (folder / "m.net").write_text(SPEC)
     own = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES")
-    clean = {name: x for name, x in os.environ.items() if name not in own and not name.startswith("MALLOC_")}
+    clean = {name: x for name, x in os.environ.items() if name not in own and not name.startswith(("MALLOC_", kept_memory.VARIABLE))}
     environment = {**clean, "JAX_PLATFORMS": "cpu", "NETSPEC_CACHE": str(folder / "cache"), **more}
     words = [sys.executable, "-m", "netspec", "train", "m.net", *options]
     ended = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
@@ -94,7 +159,7 @@ def test_a_training_keeps_memory_and_programs_and_its_log_says_so(tmp_path: Path
     assert found["memory"] == KEPT and found["programs"] == f"kept in {folder}"
     assert (folder.stat().st_mode & 0o777, folder.parent.stat().st_mode & 0o777) == (0o700, 0o700)
     assert (folder / kept_programs.STAMP).exists()
-    other = trained(tmp_path, "--set", "train.lowering=portable", MALLOC_TOP_PAD_="1", JAX_COMPILATION_CACHE_DIR=str(tmp_path / "own"))
+    other = trained(tmp_path, "--set", "train.lowering=portable", JAX_COMPILATION_CACHE_DIR=str(tmp_path / "own"))
     assert other["memory"] == kept_memory.LEFT and other["programs"].startswith(f"kept in {tmp_path / 'own'}, as the environment says")
 
 

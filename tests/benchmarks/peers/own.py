@@ -16,7 +16,7 @@ SPECS = Path(__file__).parents[1] / "specs"
 
 
 def prepare_process() -> None:
-    """What `netspec train` does to a process of its own, before JAX starts its threads: memory that a step frees is kept."""
+    """What `netspec train` does to a process of its own: memory that a step frees is kept."""
     keep_memory()
 
 
