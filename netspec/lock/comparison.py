@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from netspec.lock.model_facts import GIVES
@@ -62,11 +63,13 @@ def first_step(way: Way) -> str:
 def find_renamed(changed: Mapping[Way, Pair]) -> dict[str, str]:
     """Layers, and instances of blocks, of which every fact is gone, and stands under another name as it was."""
     gone, new = (collect_steps(changed, side) for side in (0, 1))
+    free: dict[frozenset[tuple[Way, str]], deque[str]] = {}
+    for name, facts in new.items():
+        free.setdefault(frozenset(facts.items()), deque()).append(name)
     taken: dict[str, str] = {}
     for old, facts in gone.items():
-        match = next((name for name, others in new.items() if others == facts and name not in taken.values()), None)
-        if match is not None:
-            taken[old] = match
+        if alike := free.get(frozenset(facts.items())):
+            taken[old] = alike.popleft()
     return taken
 
 

@@ -6,8 +6,8 @@ above it. Behind a stage it holds for the stages of that line, behind `netspec 1
 
 from __future__ import annotations
 
-import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from netspec.diagnostics.base import Diagnostic
@@ -19,8 +19,6 @@ from netspec.syntax.tree_walk import descendants
 MARK = "netspec:"
 _REMARK = re.compile(r"#+[ \t]*netspec:[ \t]*allow\b[ \t]*(?P<slugs>[A-Za-z][\w-]*(?:[ \t]*,[ \t]*[A-Za-z][\w-]*)*)?")
 _SLUG = re.compile(r"[A-Za-z][\w-]*")
-_BETWEEN = re.compile(r"[ \t;,)}\]]*")
-_ABOVE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:->[ \t]*)?")
 
 
 @record(frozen=False, eq=False)
@@ -35,11 +33,6 @@ class Allowance:
     """The remark without the name."""
     remark: Span = NOWHERE
     used: bool = field(default=False)
-
-    def allows(self, problem: Diagnostic) -> bool:
-        """A lint of this name that begins in what the remark belongs to."""
-        inside = problem.at.source is self.covers.source and self.covers.start <= problem.at.start < max(self.covers.end, 1)
-        return inside and problem.severity == "warning" and problem.slug() == self.name
 
 
 def suppress(problems: Sequence[Diagnostic], file: tree.File, source: Source, whole: bool) -> list[Diagnostic]:
@@ -57,35 +50,72 @@ def suppress(problems: Sequence[Diagnostic], file: tree.File, source: Source, wh
 
 def without_allowed(problems: Iterable[Diagnostic], allowances: Sequence[Allowance]) -> list[Diagnostic]:
     """The problems that nothing allows; what allows one is noted as used."""
+    given: dict[tuple[int, str], list[Allowance]] = {}
+    for allowance in allowances:
+        given.setdefault((id(allowance.covers.source), allowance.name), []).append(allowance)
+    nests = {key: Nest(found) for key, found in given.items()}
     left = []
     for problem in problems:
-        found = [allowance for allowance in allowances if allowance.allows(problem)]
-        for allowance in found:
-            allowance.used = True
-        if not found:
+        nest = nests.get((id(problem.at.source), problem.slug())) if problem.severity == "warning" else None
+        if nest is None or not nest.note_used(problem.at.start):
             left.append(problem)
     return left
+
+
+class Nest:
+    """Allowances of one lint, found by the places that they cover: pieces of one text, each in another or beside it."""
+
+    def __init__(self, allowances: Iterable[Allowance]) -> None:
+        alike: dict[tuple[int, int], list[Allowance]] = {}
+        for allowance in allowances:
+            alike.setdefault((allowance.covers.start, allowance.covers.end), []).append(allowance)
+        self.pieces = sorted(alike, key=lambda piece: (piece[0], -piece[1]))
+        self.unused = [alike[piece] for piece in self.pieces]
+        self.around: list[int] = []
+        """For each piece the one around it; -1: none."""
+        for index, (_, end) in enumerate(self.pieces):
+            outer = index - 1
+            while outer >= 0 and self.pieces[outer][1] < end:
+                outer = self.around[outer]
+            self.around.append(outer)
+
+    def note_used(self, place: int) -> bool:
+        """Whether some allowance covers the place; those that do are used from now on."""
+        covered, index = False, bisect_right(self.pieces, place, key=lambda piece: piece[0]) - 1
+        while index >= 0:
+            if place < self.pieces[index][1]:
+                covered = True
+                for allowance in self.unused[index]:
+                    allowance.used = True
+                self.unused[index] = []
+            index = self.around[index]
+        return covered
 
 
 def find_useless(allowances: Sequence[Allowance], left: Sequence[Diagnostic]) -> list[Diagnostic]:
     """What is wrong with the remarks that allow nothing, but for what remarks of the same statement allow of it in turn."""
     idle = [allowance for allowance in allowances if not allowance.used]
+    about: dict[tuple[str, Span], list[Allowance]] = {}
+    for allowance in idle:
+        if allowance.name in ABOUT:
+            about.setdefault((allowance.name, allowance.covers), []).append(allowance)
+    lints = sorted((problem for problem in left if problem.severity == "warning"), key=lambda problem: problem.at.start)
     found = []
     for allowance in (a for a in idle if a.name not in ABOUT):
-        problem = judge(allowance, left)
-        of_it = [a for a in idle if a.name == problem.slug() and a.covers == allowance.covers]
+        problem = judge(allowance, lints)
+        of_it = about.get((problem.slug(), allowance.covers), [])
         for one in of_it:
             one.used = True
         found += [] if of_it else [problem]
-    return [*found, *(judge(a, left) for a in idle if a.name in ABOUT and not a.used)]
+    return [*found, *(judge(a, lints) for a in idle if a.name in ABOUT and not a.used)]
 
 
 ABOUT = ("allows-nothing", "unknown-lint")
 """The lints that are about remarks themselves."""
 
 
-def judge(allowance: Allowance, left: Sequence[Diagnostic]) -> Diagnostic:
-    """The problem of a remark that allows nothing."""
+def judge(allowance: Allowance, lints: Sequence[Diagnostic]) -> Diagnostic:
+    """The problem of a remark that allows nothing; `lints` are those that speak, in the order of their places."""
     from netspec.diagnostics.catalog import catalog  # few specs have one
     from netspec.diagnostics.names.allowances import AllowsNothing, UnknownLint
     from netspec.diagnostics.suggestions.nearest import nearest
@@ -94,10 +124,19 @@ def judge(allowance: Allowance, left: Sequence[Diagnostic]) -> Diagnostic:
     if known is not None or not allowance.name:
         error = known is not None and known.severity == "error"
         return AllowsNothing(at=allowance.at, name=allowance.name, error=error, rest=allowance.rest, remark=allowance.remark)
-    here = [p.slug() for p in left if p.severity == "warning" and allowance.covers.start <= p.at.start < allowance.covers.end]
-    lints = [slug for slug, cls in catalog().items() if cls.severity == "warning"]
-    near = nearest(allowance.name, here, {}) or nearest(allowance.name, lints, {})
+    first, last = (
+        bisect_left(lints, place, key=lambda problem: problem.at.start) for place in (allowance.covers.start, allowance.covers.end)
+    )
+    here = list(dict.fromkeys(problem.slug() for problem in lints[first:last]))
+    near = nearest(allowance.name, here, {}) or nearest(allowance.name, known_lints(), {})
     return UnknownLint(at=allowance.at, name=allowance.name, near=tuple(near))
+
+
+def known_lints() -> list[str]:
+    """The slugs of all lints."""
+    from netspec.diagnostics.catalog import catalog
+
+    return [slug for slug, cls in catalog().items() if cls.severity == "warning"]
 
 
 # --- remarks ---------------------------------------------------------------------------------------------------------
@@ -126,7 +165,7 @@ def find_allowances(file: tree.File, source: Source) -> list[Allowance]:
             statement = node.span
             found += read_remarks(node, source.span(0, len(source.text)) if isinstance(node, tree.File) else node.span)
         for text in getattr(node, "trailing", ()):  # behind the last statement: it belongs to none
-            found += read_remark(text, source.span(node.span.start, node.span.start), find_place(node.span, text, inside=True))
+            found += read_remark(text, source.span(node.span.start, node.span.start))
     return found
 
 
@@ -148,28 +187,25 @@ def find_lines(chain: tree.Chain, statement: Span) -> Iterator[tuple[tree.Stage 
 
 def read_remarks(node: tree.File | tree.Commented, covers: Span) -> Iterator[Allowance]:
     """What the comments of a node allow in a piece of the text."""
-    whole = isinstance(node, tree.File)
-    for text in filter(None, (*node.comments.before, node.comments.after)):
-        yield from read_remark(text, covers, find_place(node.span, text, inside=whole))
+    for text in (*node.comments.before, node.comments.after):
+        yield from read_remark(text, covers)
 
 
-def read_remark(text: str, covers: Span, place: Span | None) -> Iterator[Allowance]:
-    """What one comment allows; `place` is where it stands, where that is known."""
+def read_remark(text: str, covers: Span) -> Iterator[Allowance]:
+    """What one comment allows."""
     match = _REMARK.match(text)
-    if match is None:
+    if match is None or not isinstance(text, tree.Comment):
         return
+    place = Span(covers.source, text.start, text.end)
     if match["slugs"] is None:
-        yield Allowance("", covers, place or covers)
+        yield Allowance("", covers, place)
         return
     names = [(m[0], m.span()) for m in _SLUG.finditer(text, *match.span("slugs"))]
     for name, (start, end) in names:
-        if place is None:
-            yield Allowance(name, covers, Span(covers.source, covers.start, covers.start))
-            continue
         others = [other for other, _ in names if other != name]
         kept = text[: match.start("slugs")] + ", ".join(others) + text[match.end("slugs") :]
         rest, remark = (kept, place) if others else ("", with_space(place))
-        at = Span(covers.source, place.start + start, place.start + end)
+        at = Span(covers.source, place.start + start, place.start + end) if place.end - place.start == len(text) else place
         yield Allowance(name, covers, at, rest, remark if plain(covers.source) else NOWHERE)
 
 
@@ -185,26 +221,3 @@ def with_space(place: Span) -> Span:
         start -= 1
     alone = start == 0 or text[start - 1] == "\n"
     return Span(place.source, start, end + 1 if alone and end < len(text) else end)
-
-
-def find_place(node: Span, text: str, inside: bool = False) -> Span | None:
-    """Where a comment of a node stands in the text; None where that is not found. `inside`: wherever it is, in the node."""
-    source = node.source
-    if MARK not in text:
-        return None
-    wanted = text if plain(source) else json.dumps(text, ensure_ascii=False)[1:-1]
-    position = source.text.find(wanted)
-    while position >= 0:
-        place = Span(source, position, position + len(wanted))
-        if inside or touches(node, place):
-            return place
-        position = source.text.find(wanted, position + 1)
-    return None
-
-
-def touches(node: Span, place: Span) -> bool:
-    """A comment that stands in a node, behind it on its line, or above it with nothing but comments between."""
-    text = node.source.text
-    if place.start >= node.end:
-        return _BETWEEN.fullmatch(text, node.end, place.start) is not None
-    return node.start <= place.start or _ABOVE.fullmatch(text, place.end, node.start) is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netspec.record import field, record
 from netspec.syntax.token import Token
-from netspec.syntax.tree import NO_COMMENTS, Comments
+from netspec.syntax.tree import NO_COMMENTS, Comment, Comments
 
 END = -1
 """The key of the comments at the end of the file."""
@@ -75,22 +75,28 @@ def sort_gap(remarks: Remarks, gap: Gap) -> None:
     chain = gap.next is not None and gap.next.type == "ARROW" and not gap.inside
     if beside is not None and gap.previous is not None:
         if chain:
-            remarks.between[gap.previous.end_pos or 0] = beside.rstrip()
+            remarks.between[gap.previous.end_pos or 0] = _read(beside)
         elif (gap.separates or gap.closes) and not gap.opened:
-            remarks.after[gap.previous.end_pos or 0] = beside.rstrip()
+            remarks.after[gap.previous.end_pos or 0] = _read(beside)
         else:
-            remarks.inner.append((beside.start_pos or 0, beside.rstrip()))
+            remarks.inner.append((beside.start_pos or 0, _read(beside)))
     if chain and any(w.type == "NEWLINE" for w in gap.words):
         remarks.broken.add(start)
-    texts = tuple(word if isinstance(word, str) and not word else word.rstrip() for word in above)
+    texts = tuple(_read(word) if isinstance(word, Token) else word for word in above)
     if gap.separates or chain:
         _put(remarks.before, start, texts)
     elif gap.closes:
         _put(remarks.trailing, start, (("",) if blank and texts and not gap.opened else ()) + texts)
     else:
-        remarks.inner += [(word.start_pos or 0, word.rstrip()) for word in above if isinstance(word, Token)]
+        remarks.inner += [(word.start_pos or 0, _read(word)) for word in above if isinstance(word, Token)]
     if blank:
         remarks.blank.add(start)
+
+
+def _read(word: Token) -> Comment:
+    """A comment without the spaces at the end of its line."""
+    text = word.rstrip()
+    return Comment(text, word.start_pos, word.end_pos - len(word) + len(text))
 
 
 def _put(where: dict[int, tuple[str, ...]], key: int, texts: tuple[str, ...]) -> None:

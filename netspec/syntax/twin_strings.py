@@ -242,7 +242,7 @@ class Strings:
     def comment(self, item: Item) -> Any:
         text = self.string(item)
         if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < LIMITS.line_characters // 2):
-            return text if text is BAD else text.rstrip()
+            return text if text is BAD else tree.Comment(said := text.rstrip(), item.offset(0), item.offset(len(said)))
         return self.bad(item.span, "a comment", "a comment begins with `#` and is one line")
 
     def version(self, member: Member | None, root: Item) -> int | None:

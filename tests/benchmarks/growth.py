@@ -75,6 +75,12 @@ def layers(count: int) -> str:
     return "netspec 1\n" + "".join(f"model M{k} {{\n  input x: f32[B, 8]\n{body}\n  output y = x\n}}\n" for k, body in enumerate(bodies))
 
 
+def norms(count: int, optimizer: str) -> str:
+    """So many norms, and how they are trained."""
+    train = TRAIN.format("").replace("batch(4)", 'rename(image="x") -> batch(4)').replace("sgd(0.1)", optimizer)
+    return model(*["  x = x -> layer_norm"] * count, input="f32[B, 8, 8, 1]").replace("x -> relu", "x -> flatten") + train
+
+
 @record
 class Bomb:
     """A text of any size. `largest` is the size up to which it stays within the limits."""
@@ -108,6 +114,11 @@ BOMBS: Mapping[str, Bomb] = {
     "unknown things of libraries": Bomb(4_000, lambda n: model(*numbered(n, "  a% = x -> nn.Strange@(3)"))),
     "unknown in training": Bomb(4_000, lambda n: model() + TRAIN.format("\n".join(numbered(n, "  let a% = strange_@ + 1")))),
     "unused names": Bomb(8_000, lambda n: model(*numbered(n, "  a% = x"))),
+    "remarks that allow": Bomb(4_000, lambda n: model(*numbered(n, "  a% = x  # netspec: allow unused-binding"))),
+    "remarks that allow nothing": Bomb(4_000, lambda n: model(*numbered(n, "  a% = x -> relu  # netspec: allow one-value"))),
+    "remarks of one statement": Bomb(4_000, lambda n: model("  a = dense(", *["    # netspec: allow one-value"] * n, "    x, 3)")),
+    "remarks with unknown names": Bomb(4_000, lambda n: model(*numbered(n, "  a% = x  # netspec: allow strange-@"))),
+    "norms that decay": Bomb(1_000, lambda n: norms(n, 'freeze("layer_norm_0/**") -> adamw(0.1, weight_decay=0.1)')),
     "unused params": Bomb(4_000, lambda n: model(*numbered(n, "  param a%: int = 1"))),
     "names twice": Bomb(4_000, lambda n: model(*numbered(n, "  input same: f32[B]"))),
     "models twice": Bomb(4_000, lambda n: "netspec 1" + "\nmodel A { input x: f32[B]; output y = x }" * n),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import catalog
+from netspec.diagnostics.edits import repair_text
+from netspec.resolve.allowances import find_allowances
 from netspec.source import Source
 from netspec.syntax.printer import print_file
 from netspec.syntax.spec_file import parse_spec
@@ -72,12 +75,32 @@ def the_lint_of_another_one_stays(cls: type[Diagnostic]) -> None:
         require({*found} >= {cls.slug(), "allows-nothing"} or "# netspec" in text, text)
 
 
+REMARK = "  # netspec: allow {}\n"
+
+
+def between_blocks(text: str, remark: str) -> str:
+    """The spec with a block before it and one behind it, each with this line."""
+    first, rest = text.split("\n", 1)
+    before, behind = (f"block {name} {{\n{remark}  input x: f32[B, 4]\n  output x\n}}\n" for name in ("Before", "Behind"))
+    return f"{first}\n{before}{rest}\n{behind}"
+
+
+def of_remarks_with_the_same_words_the_idle_ones_go(cls: type[Diagnostic]) -> None:
+    for text in bad_specs(cls):
+        right = allowed(text, cls.slug())
+        source = Source("spec.net", between_blocks(right, REMARK.format(cls.slug())))
+        found = check(source).problems
+        require([p.slug() for p in found] == ["allows-nothing"] * 2, text)
+        require(repair_text(source, found) == between_blocks(right, ""), text)
+
+
 def test_lints_are_allowed_by_a_remark() -> None:
     laws = (
         a_remark_on_the_line_silences_it,
         the_remark_is_no_problem_itself,
         it_holds_in_the_one_style_and_in_json,
         the_lint_of_another_one_stays,
+        of_remarks_with_the_same_words_the_idle_ones_go,
     )
     hold(laws, *LINTS)
 
@@ -112,6 +135,37 @@ def test_a_remark_holds_for_what_it_belongs_to(line: str, found: list[str]) -> N
 
 def test_a_remark_behind_the_version_holds_for_the_file() -> None:
     assert slugs(UNUSED.format("h = x -> relu").replace("netspec 1", "netspec 1  # netspec: allow unused-binding")) == []
+
+
+@pytest.mark.parametrize("path", ["spec.net", "spec.json"])
+def test_each_remark_stands_where_it_is_written(path: str) -> None:
+    """Of the same words there may be many: in an expression, above and behind a line, behind a stage, in a string."""
+    words = "# netspec: allow unused-binding"
+    lines = f"""netspec 1
+model M {{  {words}
+  param note: str = "see {words}" where note != ""
+  input x: f32[B, 4]
+  {words}
+  g = dense(
+    x,  {words}
+    4)  {words}
+  output y = x
+    -> dense(4)  {words}
+    -> dense(
+      {words}
+      3)
+  {words}
+}}
+{words}
+"""
+    text, file = lines, parse_spec(Source("spec.net", lines))[0]
+    assert file is not None
+    if path.endswith(".json"):
+        text = to_json(file)[0]
+    source = Source(path, text)
+    found = find_allowances(parse_spec(source)[0], source)  # type: ignore[arg-type]
+    starts = [match.start() for match in re.finditer(f"(?<!see ){words}", text)]
+    assert sorted(allowance.at.start - words.index("unused") for allowance in found) == starts
 
 
 def test_a_proposal_names_the_lint_that_speaks_there() -> None:

@@ -16,6 +16,7 @@ from netspec.ir import Apply, Body, Call, list_bodies, walk_nodes
 from netspec.ir.paths import list_uses, weights_of
 from netspec.library.base import Optimizer
 from netspec.library.optimizers.chain import inner_optimizers
+from netspec.source import Span
 from netspec.syntax import tree
 
 Paths = Callable[[], Collection[str]]
@@ -51,16 +52,19 @@ def list_parts(optimizer: Optimizer, value: Value, paths: Paths) -> Iterator[Par
 
 def find_decayed_norms(model: Body, parts: list[Part], whole: Optimizer) -> Iterator[Diagnostic]:
     """The decays that a spec writes and that are meant for all parameters, scales of norms among them."""
-    for op, args, paths in parts:
-        for argument, mask in op.decays().items():
-            if argument in args and mask not in args:
-                known = set(paths())
-                hit = [path for path in list_undecayed(model) if path in known and path not in whole.frozen(known)]
-                if hit:
-                    kernels = any(path.endswith("/kernel") for path in known)
-                    yield DecaysNorms(
-                        at=args[argument].span, op=op.op_name(), argument=argument, mask=mask, paths=tuple(hit), kernels=kernels
-                    )
+    unmasked = [
+        (op.op_name(), args[argument].span, argument, mask, paths)
+        for op, args, paths in parts
+        for argument, mask in op.decays().items()
+        if argument in args and mask not in args
+    ]
+    spared = list_undecayed(model) if unmasked else []
+    for name, at, argument, mask, paths in unmasked if spared else ():
+        known = set(paths())
+        moved = known - whole.frozen(known)
+        if hit := tuple(path for path in spared if path in moved):
+            kernels = any(path.endswith("/kernel") for path in known)
+            yield DecaysNorms(at=at, op=name, argument=argument, mask=mask, paths=hit, kernels=kernels)
 
 
 def list_undecayed(model: Body) -> list[str]:
@@ -76,18 +80,23 @@ def list_undecayed(model: Body) -> list[str]:
 
 def find_counted_layers(model: Body, parts: list[Part]) -> Iterator[Diagnostic]:
     """The patterns that name a layer by which use of its op it is."""
-    for op, args, _ in parts:
-        patterns = [(args[name].span, pattern) for name, pattern in op.patterns().items() if name in args]
-        patterns += [(given.span, key) for given in args.values() if isinstance(given.value, Mapping) for key in given.value]
-        for at, pattern in patterns:
-            counted = next((segment for segment in pattern.split("/") if _COUNTED.fullmatch(segment)), None)
-            if counted is not None and counted in name_counted(model, counted):
-                yield CountedLayer(at=at, pattern=pattern, segment=counted, op=counted.rpartition("_")[0])
-
-
-def name_counted(model: Body, segment: str) -> set[str]:
-    """The segment, where uses without a label are counted by such names and no label is called so."""
-    base = segment.rpartition("_")[0]
+    named = [
+        (at, pattern, segment)
+        for op, args, _ in parts
+        for at, pattern in list_patterns(op, args)
+        if (segment := next(filter(_COUNTED.fullmatch, pattern.split("/")), ""))
+    ]
+    if not named:
+        return
     nodes = [node for body in list_bodies(model) for node in walk_nodes(body.nodes) if isinstance(node, Apply | Call)]
-    labels = any(node.segment.base == segment for node in nodes)
-    return {segment} if not labels and any(node.segment.base == base and node.segment.counted for node in nodes) else set()
+    labels, counted = {node.segment.base for node in nodes}, {node.segment.base for node in nodes if node.segment.counted}
+    for at, pattern, segment in named:
+        op = segment.rpartition("_")[0]
+        if op in counted and segment not in labels:
+            yield CountedLayer(at=at, pattern=pattern, segment=segment, op=op)
+
+
+def list_patterns(op: Optimizer, args: Mapping[str, Given]) -> Iterator[tuple[Span, str]]:
+    """The patterns of paths that an optimizer is given, with where they stand."""
+    yield from ((args[name].span, pattern) for name, pattern in op.patterns().items() if name in args)
+    yield from ((given.span, key) for given in args.values() if isinstance(given.value, Mapping) for key in given.value)

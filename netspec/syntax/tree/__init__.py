@@ -39,7 +39,7 @@ from netspec.syntax.tree.expressions import (
     TupleExpr,
     Unary,
 )
-from netspec.syntax.tree.node import NO_COMMENTS, Commented, Comments, Named, Node
+from netspec.syntax.tree.node import NO_COMMENTS, Comment, Commented, Comments, Named, Node
 from netspec.syntax.tree.sections import (
     At,
     Block,
@@ -96,6 +96,7 @@ __all__ = [
     "Call",
     "Chain",
     "Claim",
+    "Comment",
     "Commented",
     "Comments",
     "Comprehension",

@@ -13,9 +13,28 @@ class Node:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
+class Comment(str):
+    """The text of a comment, which knows where it stands: two remarks of the same words are two."""
+
+    __slots__ = ("end", "start")
+
+    start: int
+    """Offset of its `#` in the source."""
+    end: int
+
+    def __new__(cls, text: str, start: int, end: int) -> Comment:
+        new = str.__new__(cls, text)
+        new.start, new.end = start, end
+        return new
+
+    def __getnewargs__(self) -> tuple[str, int, int]:
+        """For copies, and for another process."""
+        return str(self), self.start, self.end
+
+
 @record
 class Comments:
-    """Comments of a statement, section, stage or setting, each with its `#` or `##`."""
+    """Comments of a statement, section, stage or setting, each with its `#` or `##`; those that were read are of the class `Comment`."""
 
     before: tuple[str, ...] = ()
     """Lines above it; `##` lines are its doc. An empty string is one blank line kept between comments."""
