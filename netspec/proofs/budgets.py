@@ -32,8 +32,8 @@ Problem = OverBudget | BudgetNeedsSizes
 
 
 def find_over(typed: Typed, asked: Iterable[tuple[Limits, Span]]) -> list[Problem]:
-    """The models of a file that cost more than they may by the budgets, each with its place, that are asked of it. What was measured is told
-    once: by the smallest of the budgets that it breaks, and by the first of the trainings where it costs the same."""
+    """The models of a file that cost more than they may by budgets, each with its place. What was measured is told once: by the smallest of
+    the budgets that it breaks, and by the first of the trainings where it costs the same."""
     found: dict[object, Problem] = {}
     for limits, place in asked:
         for model, train in list_measured(typed):
