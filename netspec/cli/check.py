@@ -12,8 +12,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from netspec.cli.configuration import NOTHING, read_configuration
+from netspec.cli.configuration import NOTHING, list_places, read_configuration
 from netspec.cli.demands import Demands, gather_demands
+from netspec.cli.guard import note_file
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.spec_paths import spec_paths
 from netspec.cli.terminal import report, say, tell, wants_color, width, write_line, write_text
@@ -68,21 +69,35 @@ def run(args: Namespace) -> int:
         gc.set_threshold(*before)
 
 
+Asked = tuple[Sequence[str], Demands]
+"""What is checked, and what is asked of it."""
+
+
 def check_files(args: Namespace) -> int:
     """Mends the files first where that is asked for; checks them and gives the exit code. Raises `Mistake` for a wrong configuration."""
     if refuse_together(args):
         return 2
-    configuration = NOTHING if args.config == "none" else read_configuration(args.config)
-    demands = gather_demands(args, configuration)
-    files = args.files or configuration.files
-    if not files:
-        say("name a file or a folder, or write `files` into [tool.netspec] of pyproject.toml; see `netspec check --help`")
-        return 2
-    if args.watch:
-        from netspec.cli.watch import watch
+    files, demands = asked = ask(args)
+    return watch_files(args, asked) if args.watch and files else look(args, files, demands)
 
-        return watch(files, lambda: look(args, files, demands))
-    return look(args, files, demands)
+
+def ask(args: Namespace) -> Asked:
+    """What the command line asks for, and pyproject.toml at the moment. Raises `Mistake` where either is wrong."""
+    configuration = NOTHING if args.config == "none" else read_configuration(args.config)
+    return args.files or configuration.files, gather_demands(args, configuration)
+
+
+def watch_files(args: Namespace, asked: Asked) -> int:
+    """Looks again after each change of the files, and of what pyproject.toml asks for; while that is wrong, at the files of before."""
+    from netspec.cli.watch import Standing, watch
+
+    places = [] if args.config == "none" else [args.config] if args.config else list(list_places())
+    standing = Standing(places, lambda: ask(args), asked)
+
+    def look_again() -> int:
+        return report([standing.mistake.diagnostic]) if standing.mistake else look(args, *standing.read())
+
+    return watch(lambda: standing.read()[0], look_again, also=places)
 
 
 def refuse_together(args: Namespace) -> bool:
@@ -101,6 +116,9 @@ def refuse_together(args: Namespace) -> bool:
 
 def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     """Looks at the files once; the exit code."""
+    if not files:
+        say("name a file or a folder, or write `files` into [tool.netspec] of pyproject.toml; see `netspec check --help`")
+        return 2
     paths = list(spec_paths(files))
     if not paths:
         say(f"there is no spec in {', '.join(files)}")
@@ -189,10 +207,18 @@ def _check_apart(
 def find_problems(
     path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, demands: Demands | None = None
 ) -> Sequence[Diagnostic]:
-    """The problems of one file, among them that it cannot be read, and what it lacks of what is asked of it."""
+    """The problems of one file, among them that it cannot be read, and what it lacks of what is asked of it. Whatever is raised has a note
+    with the file."""
+    try:
+        return _find_problems(path, untrusted, values, demands or Demands())
+    except Exception as error:
+        note_file(error, path)
+        raise
+
+
+def _find_problems(path: str, untrusted: bool, values: Mapping[str, str] | None, demands: Demands) -> Sequence[Diagnostic]:
     from netspec.compile import check_readable
 
-    demands = demands or Demands()
     try:
         checked = check_readable(path, untrusted=untrusted, set=values, plugins=demands.plugins)
     except Mistake as missing:  # the file cannot be read; the others are checked all the same

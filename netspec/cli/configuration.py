@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn, TypeGuard
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -66,19 +66,25 @@ def read_configuration(path: str | None = None) -> Configuration:
 
     if path is not None:
         return _read(path, read_bytes(path), required=True)
-    try:
-        folder = os.getcwd()
-    except FileNotFoundError:  # it was removed meanwhile
-        return NOTHING
-    while True:
-        file = os.path.join(folder, NAME)
+    for file in list_places():
         if os.path.isfile(file) and b"netspec" in (content := read_bytes(file)):
             found = _read(os.path.relpath(file), content)
             if found is not NOTHING:
                 return found
+    return NOTHING
+
+
+def list_places() -> Iterator[str]:
+    """The files that may have the table, the nearest first."""
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:  # it was removed meanwhile
+        return
+    while True:
+        yield os.path.join(folder, NAME)
         above = os.path.dirname(folder)
         if above == folder or os.path.exists(os.path.join(folder, ".git")):
-            return NOTHING
+            return
         folder = above
 
 

@@ -44,8 +44,7 @@ class Demands:
         if checked.typed is not None and checked.ok:
             from netspec.proofs.budgets import find_over
 
-            asked = [budget for budget in self.budgets if budget.covers(path)]
-            found += [over for budget in asked for over in find_over(checked.typed, budget.limits, budget.place)]
+            found += find_over(checked.typed, [(budget.limits, budget.place) for budget in self.budgets if budget.covers(path)])
         if self.locked:
             from netspec.cli.lock_files import find_drift
 

@@ -154,11 +154,27 @@ def _has_folder() -> bool:
         return False
 
 
+def note_file(error: BaseException, path: str) -> None:
+    """Notes with an error which file it was met at."""
+    if not find_notes(error):
+        error.add_note(f"{AT}`{path}`")
+
+
+def find_notes(error: BaseException) -> list[str]:
+    """The files that an error was met at."""
+    return [note for note in getattr(error, "__notes__", ()) if note.startswith(AT)]
+
+
+AT = "met while checking "
+"""How the note of a file begins."""
+
+
 def _bug(error: BaseException, command: str) -> int:
     """Saves a report of an error that is netspec's own, and says where it lies."""
     from netspec.cli.bug_report import save_report
 
-    say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
+    met = "".join(f", {note}" for note in find_notes(error))
+    say(f"this is a bug in netspec ({type(error).__name__}){met}, not in your spec.")
     try:
         say(f"a report without your data was saved: {save_report(error, command)}")
     except Exception as failure:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import BinaryIO
 
+from netspec.cli.guard import note_file
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
 from netspec.files import read_start
@@ -84,7 +85,7 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
                 used = resource.getrusage(resource.RUSAGE_SELF)
                 seconds = int(used.ru_utime + used.ru_stime + LIMITS.untrusted_seconds) + LIMITS.untrusted_grace_seconds
                 resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-                pickle.dump(_answer(path, check), answers, pickle.HIGHEST_PROTOCOL)
+                answers.write(_answer(path, check))
                 answers.flush()
     finally:
         os._exit(0)
@@ -101,20 +102,22 @@ def _count_held() -> int:
         return 0
 
 
-def _answer(path: str, check: Check) -> Found | BaseException:
-    """The problems of one file as the child sends them; an error of netspec's own becomes one that can be sent."""
+def _answer(path: str, check: Check) -> bytes:
+    """The problems of one file as the child sends them; an error of netspec's own, that they cannot be sent among them, becomes one that
+    can."""
     try:
-        return list(check(path))
+        return pickle.dumps(list(check(path)), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
-        return [memory_limit(path)]
+        return pickle.dumps([memory_limit(path)])
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-            return [memory_limit(path)]
+            return pickle.dumps([memory_limit(path)])
         import traceback
 
         bug = RuntimeError(f"{type(error).__name__}: {error}")
         bug.add_note(traceback.format_exc())
-        return bug
+        note_file(bug, path)
+        return pickle.dumps(bug)
 
 
 def _explain_death(path: str, code: int) -> Diagnostic:

@@ -1,7 +1,8 @@
 """Shares the files of a check among processes, which are copies of this one. Floor 6.
 
 A process more costs a few milliseconds to begin and what its problems cost to be sent, so a few files are checked here. The answers come in
-the order of the files, whoever found them.
+the order of the files, whoever found them. A file whose check fails there, or whose answer cannot be sent, is checked again here: what goes
+wrong does so as in one process, with its place and whose code it was.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def choose_jobs(files: int, asked: int | None) -> int:
 
 
 def check_shared(paths: Sequence[str], check: Check, jobs: int) -> Iterator[list[Diagnostic]]:
-    """The problems of each file in their order. What a check raises is raised here. RuntimeError where a process ends without an answer."""
+    """The problems of each file in their order. RuntimeError where a process ends without an answer."""
     import netspec.compile  # noqa: F401  before the copies are made, or each of them imports it
 
     with ExitStack() as open_ends:
@@ -39,7 +40,8 @@ def check_shared(paths: Sequence[str], check: Check, jobs: int) -> Iterator[list
             open_ends.callback(os.waitpid, child, 0)
             ends.append(open_ends.enter_context(os.fdopen(reading, "rb")))
         for number, path in enumerate(paths):
-            yield _receive(ends[number % jobs], path)
+            found = _receive(ends[number % jobs], path)
+            yield list(check(path)) if found is None else found
 
 
 def _start(paths: Sequence[str], check: Check, others: Sequence[int]) -> tuple[int, int]:
@@ -59,22 +61,27 @@ def _work(paths: Sequence[str], check: Check, pipe: int) -> None:
     try:
         with os.fdopen(pipe, "wb") as answers:
             for path in paths:
-                try:
-                    found: object = list(check(path))
-                except Exception as error:  # a bug of netspec's: it is told as if it had happened here
-                    found = error
-                pickle.dump(found, answers, pickle.HIGHEST_PROTOCOL)
+                pickle.dump(_answer(path, check), answers, pickle.HIGHEST_PROTOCOL)
                 answers.flush()
     finally:
         os._exit(0)
 
 
-def _receive(pipe: BinaryIO, path: str) -> list[Diagnostic]:
-    """The answer about a file."""
+def _answer(path: str, check: Check) -> bytes:
+    """The problems of a file as they are sent; nothing where that fails."""
+    try:
+        return pickle.dumps(list(check(path)), pickle.HIGHEST_PROTOCOL)
+    except (Exception, SystemExit):
+        return b""
+
+
+def _receive(pipe: BinaryIO, path: str) -> list[Diagnostic] | None:
+    """The answer about a file; None where there is none that can be read."""
     try:
         found = pickle.load(pipe)
     except (EOFError, pickle.UnpicklingError):
         raise RuntimeError(f"the process that checked {path} ended without an answer") from None
-    if isinstance(found, Exception):
-        raise found
-    return found
+    try:
+        return pickle.loads(found) if found else None
+    except Exception:  # whatever the classes of what was sent make of it
+        return None

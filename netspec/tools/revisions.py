@@ -1,7 +1,7 @@
 """Reads specs from revisions of the git repository around the current folder, `git:HEAD~1:models/m.net`, imports included. Floor 5.
 
-Only `git rev-parse`, `git cat-file` and `git ls-tree` run, which start no other program: no filter, no pager, no hook, and nothing is
-fetched.
+Only `git rev-parse`, `git cat-file` and `git ls-tree` run, which start no other program: no filter, no pager, no hook. Nothing is fetched:
+in a partial clone git would fetch what is missing, by a program that the repository's settings name (`ext::`), so no protocol is allowed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from netspec.source import Source
 from netspec.syntax.source_reader import read_source
 
 PREFIX = "git:"
-_CAREFUL = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+CAREFUL = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 _OPTIONS = ("--no-pager", "-c", "core.fsmonitor=false")
 
 
@@ -126,7 +126,7 @@ def open_revision(name: str, revision: str) -> Revision:
 
 def run_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Runs git without anything that could start another program. Raises OSError where it cannot be run."""
-    return subprocess.run(["git", *_OPTIONS, *arguments], capture_output=True, env={**os.environ, **_CAREFUL}, stdin=subprocess.DEVNULL)
+    return subprocess.run(["git", *_OPTIONS, *arguments], capture_output=True, env={**os.environ, **CAREFUL}, stdin=subprocess.DEVNULL)
 
 
 def _refuse(name: str, reason: str, repair: str) -> RevisionUnreadable:

@@ -209,3 +209,43 @@ def test_options_that_contradict_one_another(folder: Path, capsys: pytest.Captur
 def test_a_missing_configuration_is_named(folder: Path) -> None:
     with pytest.raises(Mistake, match="there is no file"):
         read_configuration("no.toml")
+
+
+MODELS = """netspec 1
+model M {
+  param width: int = 40
+  input image: f32[B, 8, 8, 1]
+  output y = image -> flatten -> dense(width)
+}
+model N {
+  input image: f32[B, T, 8, 8]
+  output y = image -> dense(50)
+}
+"""
+TRAINED = """train M(width={width}) as {name} {{
+  data = digits() -> batch(4)
+  loss = softmax_cross_entropy(y, label)
+  optimizer = sgd(0.1)
+  duration = 1 epochs
+}}
+"""
+
+
+def test_what_was_measured_is_told_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """However many budgets cover a file and however many trainings have the model: by the smallest budget, and once for each amount."""
+    trainings = [TRAINED.format(name=name, width=width) for name, width in (("a", 40), ("b", 40), ("c", 60), ("d", 60))]
+    Path("m.net").write_text(MODELS + "".join(trainings))
+    configure(
+        "[tool.netspec.budgets]\n'**' = {max-params = 200}\n'*.net' = {max-params = 100, max-flops = 10, at = {T = 8}}\n"
+        "'m.*' = {max-flops = 20}\n"
+    )
+    said = [line for line in slugs(capsys, "m.net", "--ignore", "more-units")[1].splitlines() if "budget" in line]
+    assert said == [
+        "m.net:2:1: error[over-budget] `M` has 2,600 parameters, and its budget is 100",
+        "m.net:2:1: error[over-budget] `M` of `train c` has 3,900 parameters, and its budget is 100",
+        "m.net:2:1: error[over-budget] `M` has 5,160 FLOPs in a forward pass, and its budget is 10",
+        "m.net:2:1: error[over-budget] `M` of `train c` has 7,740 FLOPs in a forward pass, and its budget is 10",
+        "m.net:7:1: error[over-budget] `N` has 450 parameters, and its budget is 100",
+        "m.net:7:1: error[over-budget] `N` has 54,400 FLOPs in a forward pass, and its budget is 10",
+        "m.net:7:1: error[budget-needs-sizes] `max-flops` of `N` depends on `T`",
+    ]

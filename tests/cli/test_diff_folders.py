@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netspec.cli.main import main
+from netspec.tools import revisions
 from tests.cli.test_diff import GIT, SPEC, WIDER
 
 Printed = pytest.CaptureFixture[str]
@@ -136,3 +137,26 @@ def test_nothing_of_the_repository_runs(repository: Path, capsys: Printed) -> No
         git("config", key, f"touch {repository}/ran; cat")
     assert main(["diff", "git:HEAD:models"]) == 1
     assert not (repository / "ran").exists()
+
+
+@pytest.mark.parametrize("remote", ["ext::touch ran", "ssh://host.invalid/x", "file"])
+def test_nothing_is_fetched(remote: str, repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    """A partial clone lacks texts, and its settings name the program that would fetch them; an older git does not know
+    `GIT_NO_LAZY_FETCH`."""
+    monkeypatch.delitem(revisions.CAREFUL, "GIT_NO_LAZY_FETCH")
+    git("clone", "-q", "--no-hardlinks", ".", "away")
+    for key, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"file://{repository}/away" if remote == "file" else remote,
+        "protocol.ext.allow": "always",
+        "core.sshCommand": f"touch {repository}/ran; false",
+    }.items():
+        git("config", key, value)
+    text = subprocess.run([*GIT, "rev-parse", "HEAD:models/a.net"], check=True, capture_output=True, text=True).stdout.strip()
+    kept = repository / ".git/objects" / text[:2] / text[2:]
+    kept.unlink()
+    assert main(["diff", "git:HEAD:models/a.net"]) == 2
+    assert "error[revision-unreadable]" in capsys.readouterr().err
+    assert not (repository / "ran").exists() and not kept.exists()

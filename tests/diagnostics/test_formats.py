@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -69,6 +71,30 @@ def test_paths_are_addresses_of_the_files_that_they_name(monkeypatch: pytest.Mon
         [result] = json.loads(to_sarif([problem]))["runs"][0]["results"]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
         assert f"file={path.removeprefix('./').replace('%', '%25')}," in to_github([problem])
+
+
+@pytest.mark.parametrize("marker", ["folder", "file", "GITHUB_WORKSPACE", "none"])
+def test_paths_are_from_the_root_of_the_repository(marker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law: from whichever folder of a repository a file is named, and however, a host is told the one path that it knows it by."""
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    (tmp_path / "r/models/deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "r")
+    if marker == "folder":
+        (tmp_path / "r/.git").mkdir()
+    elif marker == "file":  # of a worktree or a submodule
+        (tmp_path / "r/.git").write_text("gitdir: x")
+    elif marker == "GITHUB_WORKSPACE":
+        monkeypatch.setenv(marker, str(tmp_path / "link"))
+    file, outside = tmp_path / "r/models/deep/a.net", tmp_path / "b.net"
+    for folder in ("r", "r/models", "r/models/deep"):
+        monkeypatch.chdir(tmp_path / folder)
+        names = [os.path.relpath(file), str(file), os.path.join(".", os.path.relpath(file)), str(tmp_path / "link/models/deep/a.net")]
+        expected = "models/deep/a.net" if marker != "none" else os.path.relpath(file)
+        for name, told in (*((name, expected) for name in names), (os.path.relpath(outside), str(outside))):
+            problem = replace(TYPO, at=find(source(TEXT.text, name), "dens"), others=(), trail=(), changes=())
+            place = json.loads(to_sarif([problem]))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+            assert place == ({"uri": f"file://{told}"} if told.startswith("/") else {"uri": told, "uriBaseId": "%SRCROOT%"}), name
+            assert f"file={told}," in to_github([problem]), name
 
 
 def test_json_holds_every_fact() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.drawing.cells import visible
 from netspec.diagnostics.drawing.json_report import write_fitting
+from netspec.diagnostics.drawing.repository_paths import path_in_repository
 from netspec.diagnostics.drawing.text import describe_trail, has_place, say_count, sort_problems
 from netspec.limits import LIMITS
 
@@ -24,7 +26,8 @@ def _annotation(diagnostic: Diagnostic) -> str:
     properties: dict[str, Any] = {}
     if has_place(diagnostic):
         end_line, end_column = diagnostic.at.source.position(diagnostic.at.end)
-        properties = {"file": diagnostic.at.source.path.removeprefix("./"), "line": diagnostic.at.line, "col": diagnostic.at.column}
+        file = path_in_repository(diagnostic.at.source.path).replace(os.sep, "/")
+        properties = {"file": file, "line": diagnostic.at.line, "col": diagnostic.at.column}
         properties |= {"endLine": end_line} | ({"endColumn": end_column} if end_line == diagnostic.at.line else {})
     properties["title"] = diagnostic.slug()
     fields = ",".join(f"{key}={_escape_property(str(value))}" for key, value in properties.items())

@@ -11,6 +11,7 @@ from netspec import __version__
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.drawing.cells import visible
 from netspec.diagnostics.drawing.json_report import json_of, path_bytes, write_fitting
+from netspec.diagnostics.drawing.repository_paths import path_in_repository
 from netspec.diagnostics.drawing.text import has_place, sort_problems
 from netspec.diagnostics.edits import edits_of
 from netspec.limits import LIMITS
@@ -104,18 +105,16 @@ def _fix(repair: str | None, edits: Sequence[Edit]) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    """A file: below the folder where the command runs, which is that of the repository, by its relative path."""
+    """A file: by its path from the root of the repository, or an address of one outside of it."""
     uri = _uri(path)
     return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
 def _uri(path: str) -> str:
-    """A path below the working folder as a relative reference, another absolute one as a file URI."""
+    """A path in the repository as a relative reference, another one as a file URI."""
     from urllib.parse import quote
 
-    if os.path.isabs(path) and not (below := os.path.relpath(path)).startswith(os.pardir):
-        path = below
-    slashed = path.replace(os.sep, "/").removeprefix("./")  # elsewhere a backslash is a character of a name like any other
+    slashed = path_in_repository(path).replace(os.sep, "/")  # elsewhere a backslash is a character of a name like any other
     return ("file://" if slashed.startswith("/") else "") + quote(path_bytes(slashed))
 
 

@@ -22,11 +22,14 @@ class OverBudget(Diagnostic):
     limit: int
     largest: tuple[str, ...] = ()
     """The ops that cost most, as `path 1,234`."""
+    train: str = ""
+    """The training that gives the model other params than its own; "" for the model as it is."""
     place: Span = NOWHERE
     """Where the budget stands."""
 
     def message(self) -> str:
-        return f"`{self.model}` has {self.found:,} {WORDS[self.budget]}, and its budget is {self.limit:,}"
+        trained = f" of `train {self.train}`" if self.train else ""
+        return f"`{self.model}`{trained} has {self.found:,} {WORDS[self.budget]}, and its budget is {self.limit:,}"
 
     def label(self) -> str:
         return f"{self.found - self.limit:,} too many"

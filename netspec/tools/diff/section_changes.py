@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from netspec.ir import DataPlan, ServePlan, TrainPlan
+from netspec.ir import Body, DataPlan, ServePlan, TrainPlan, UpdatePlan
 from netspec.ir.fingerprint import means_same
 from netspec.library.base import Op
 from netspec.library.shelf.op_text import to_text
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.spec_file import parse_spec
-from netspec.syntax.tree_walk import descendants
 from netspec.tools.diff.difference import Cause, TrainChange, ValueChange
 from netspec.tools.diff.origins import place_text
 from netspec.tools.ir_drawing import value_text
@@ -38,6 +37,12 @@ _MEANINGS: Mapping[str, Callable[[TrainPlan], Any]] = {
     "checkpoint.keep_every": lambda plan: plan.checkpoint.keep_every,
 }
 """What a setting means, where that is a value of the plan; of the others the text is compared."""
+_OF_UPDATES: Mapping[str, Callable[[UpdatePlan], Any]] = {
+    "optimizer": lambda update: update.optimizer,
+    "every": lambda update: update.every,
+    "params": lambda update: update.paths,
+}
+"""The same of a setting of an update, `update.NAME.optimizer`."""
 
 
 def _of_data(plan: DataPlan | None) -> Any:
@@ -50,7 +55,7 @@ def compare_trains(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]
     names = dict.fromkeys((*before.settings, *after.settings))
     for name in (n for n in names if not n.startswith("param ")):  # those are the model's
         old, new = before.settings.get(name, ""), after.settings.get(name, "")
-        meaning = _MEANINGS.get(name)
+        meaning = _meaning_of(name)
         if meaning is not None and means_same(meaning(before), meaning(after)):
             continue
         if old == new and meaning is not None and "default" not in (before.origins.get(name), after.origins.get(name)):
@@ -58,9 +63,32 @@ def compare_trains(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]
         if old != new:
             place = after.origins.get(name, "default")
             yield ValueChange(name, old, new, Cause("setting", name, old, new, "" if place == "default" else place))
-    if not means_same(before.objective.body, after.objective.body):
+    yield from _compare_order(before, after)
+    if not means_same(_bodies(before), _bodies(after)):
         yield from _compare_lets(before, after)
     yield from _compare_fields(before.data, after.data)
+
+
+def _meaning_of(name: str) -> Callable[[TrainPlan], Any] | None:
+    """What a setting means in a plan, where that is a value; None in a plan that has no update of its name."""
+    group, _, rest = name.partition(".")
+    update, _, key = rest.rpartition(".")
+    if group != "update" or key not in _OF_UPDATES:
+        return _MEANINGS.get(name)
+    return lambda plan: next((_OF_UPDATES[key](each) for each in plan.updates if each.name == update), None)
+
+
+def _compare_order(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
+    """Updates that run in another order: each sees what the one before has left."""
+    sides = [[update.name for update in plan.updates] for plan in (before, after)]
+    then, now = ([name for name in side if name in sides[0] and name in sides[1]] for side in sides)
+    if then != now:
+        yield ValueChange("order of updates", ", ".join(then), ", ".join(now))
+
+
+def _bodies(plan: TrainPlan) -> tuple[Body, ...]:
+    """All that is computed of a batch beside the model."""
+    return (plan.objective.body, plan.eval.objective.body, *(update.objective.body for update in plan.updates))
 
 
 def _compare_lets(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
@@ -70,15 +98,22 @@ def _compare_lets(before: TrainPlan, after: TrainPlan) -> Iterator[ValueChange]:
         then, now = (side[name].text if name in side else "" for side in (old, new))
         if then != now:
             place = place_text(new[name]) if name in new else ""
-            yield ValueChange(f"let {name}", then, now, Cause("setting", f"let {name}", then, now, place))
+            yield ValueChange(name, then, now, Cause("setting", name, then, now, place))
 
 
 def _lets(plan: TrainPlan) -> dict[str, Span]:
-    """The values of a section's `let` lines, as they are written."""
+    """The values of a section's `let` lines, as they are written: `let x`, in an update `update.NAME.let x`."""
     file = parse_spec(plan.span.source)[0]
     sections = [s for s in (file.sections if file else ()) if isinstance(s, tree.Train) and s.span.start <= plan.span.start < s.span.end]
-    found = (node for section in sections for node in descendants(section) if isinstance(node, tree.Let))
-    return {", ".join(target.name for target in node.targets): node.value.span for node in found}
+    return {name: span for section in sections for name, span in _lets_in(section.body, "")}
+
+
+def _lets_in(body: tree.Settings, before: str) -> Iterator[tuple[str, Span]]:
+    for item in body.items:
+        if isinstance(item, tree.Let):
+            yield f"{before}let {', '.join(target.name for target in item.targets)}", item.value.span
+        elif isinstance(item, tree.Group):
+            yield from _lets_in(item.body, f"{before}{'.'.join(filter(None, (item.key, item.label)))}.")
 
 
 def _compare_fields(before: DataPlan, after: DataPlan) -> Iterator[ValueChange]:
@@ -90,7 +125,7 @@ def _compare_fields(before: DataPlan, after: DataPlan) -> Iterator[ValueChange]:
 
 
 def _write(value: Any) -> str:
-    """A meaning as text."""
+    """A meaning as text; of paths, which follow from the model, none."""
     if isinstance(value, Op):
         return to_text(value)
     if isinstance(value, tuple):
