@@ -198,6 +198,8 @@ def _check_apart(
         from netspec.cli.isolation import check_isolated
 
         return check_isolated(paths, check)
+    if len(paths) < 2:
+        return map(check, paths)
     from netspec.cli.parallel import check_shared, choose_jobs
 
     number = choose_jobs(len(paths), jobs)
