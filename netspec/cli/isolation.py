@@ -17,7 +17,7 @@ from typing import BinaryIO
 from netspec.cli.guard import note_file
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
-from netspec.files import read_start
+from netspec.files import read_start, write_all
 from netspec.limits import LIMITS
 from netspec.source import Source, Span
 
@@ -80,13 +80,11 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
     try:
         most = _count_held() + LIMITS.untrusted_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        with os.fdopen(pipe, "wb") as answers:
-            for path in paths:
-                used = resource.getrusage(resource.RUSAGE_SELF)
-                seconds = int(used.ru_utime + used.ru_stime + LIMITS.untrusted_seconds) + LIMITS.untrusted_grace_seconds
-                resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-                answers.write(_answer(path, check))
-                answers.flush()
+        for path in paths:
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            seconds = int(used.ru_utime + used.ru_stime + LIMITS.untrusted_seconds) + LIMITS.untrusted_grace_seconds
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+            write_all(pipe, _answer(path, check))
     finally:
         os._exit(0)
 

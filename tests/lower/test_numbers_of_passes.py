@@ -55,6 +55,7 @@ def known_draws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return x if kind == "normal" else (1 + x) / 2
 
     monkeypatch.setattr(NodeScope, "_draw", draw)
+    monkeypatch.setattr(NodeScope, "bernoulli", lambda scope, probability, shape: draw(scope, "uniform", shape) < probability)
     with jax.enable_x64(True):
         yield
 

@@ -27,9 +27,9 @@ SLOW = ("dataclasses", "inspect", "ast", "hashlib", "shutil", "tempfile", "loggi
 """Modules of the standard library that cost a clean check milliseconds and do nothing for it."""
 
 STANDARD = set(
-    "argparse bisect collections contextlib contextvars copyreg datetime encodings enum errno fnmatch functools gc genericpath gettext glob "
-    "importlib ipaddress itertools json keyword linecache locale math ntpath operator os pathlib posixpath re reprlib shlex signal stat "
-    "string textwrap threading token tokenize tomllib traceback types typing urllib warnings weakref zlib".split()
+    "argparse bisect collections contextlib contextvars copyreg datetime encodings enum errno fnmatch functools gc genericpath gettext "
+    "glob importlib ipaddress itertools json keyword linecache locale math ntpath operator os pathlib posixpath re reprlib shlex signal "
+    "stat string textwrap threading token tokenize tomllib traceback types typing urllib warnings weakref zlib".split()
 )
 """Modules of the standard library that a clean check may import, besides those that begin with an underscore. Most come with `argparse`,
 `pathlib`, `re`, `typing` and `json`, two with pyproject.toml where it has a table for netspec."""
