@@ -17,8 +17,9 @@ QUICK = ("mnist", "lm_small", "gnn")
 """Workloads whose small sizes compile in a second or two."""
 SMALL = [pytest.param(name, "small", marks=() if name in QUICK else pytest.mark.slow) for name in WORKLOADS]
 FULL = ("mnist", "seq2seq_lstm", "tagger", "gnn", "gcn_large")
-"""Workloads whose gradients f32 determines to 1e-4 at full size too. In the others rounding alone moves more: 4e-4 in six layers of a
-transformer, 4e-3 in twenty of a ResNet; there the losses in f64 decide."""
+"""Workloads whose gradients f32 determines to 1e-4 at full size too. In the others rounding alone moves more, of Flax's as of ours: 4e-4 in
+six layers of a transformer, 4e-3 in twenty of a ResNet."""
+DEEP = tuple(name for name in WORKLOADS if name not in FULL)
 CASES = [*SMALL, *(pytest.param(name, "full", marks=pytest.mark.slow) for name in FULL)]
 
 
@@ -40,17 +41,45 @@ def both(workload: Workload, program: Any, dtype: Any = np.float32) -> tuple[Any
 def test_gradients_are_those_of_flax(name: str, sizes: str) -> None:
     """Each leaf's to 1e-4 of its norm, the loss to 1e-5."""
     workload = WORKLOADS[name].at(sizes)
-    program, batch = own.program_of(workload), workload.batch()
-    state, theirs = both(workload, program)
+    (loss, found), (value, wanted) = slopes(workload, workload.batch())
+    assert loss == pytest.approx(value, rel=1e-5)
+    assert {path: off for path, off in distances(found, wanted).items() if off > 1e-4} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEEP)
+def test_gradients_of_deep_models_are_as_near_as_f32_brings_them(name: str) -> None:
+    """At full size: Flax's in f64 to 1e-9. In f32 what rounding moves is bounded alone: where it turns over one relu of the last block of a
+    ResNet-20, which it does in ours and not in Flax's or the other way round, that leaf's gradient is 5e-3 off, and all behind it."""
+    workload = WORKLOADS[name].at("full")
+    with jax.enable_x64(True):
+        (loss, exact), (value, wanted) = slopes(workload, as_floats(workload.batch()), np.float64)
+    assert loss == pytest.approx(value, rel=1e-9)
+    assert {path: off for path, off in distances(exact, wanted).items() if off > 1e-9} == {}
+    for _, found in slopes(workload, workload.batch()):
+        assert max(distances(found, exact).values()) < 2e-2
+
+
+Slopes = tuple[float, dict[str, Any]]
+"""A loss and its gradient by path."""
+
+
+def slopes(workload: Workload, batch: Batch, dtype: Any = np.float32) -> tuple[Slopes, Slopes]:
+    """netspec's and Flax's, from the same weights."""
+    made = own.program_of(workload)
+    program = made if dtype is np.float32 else type(made).of(made.typed, precision="f64")
+    state, theirs = both(workload, program, dtype)
     (value, _), right = jax.jit(jax.value_and_grad(linen.objective(workload), has_aux=True))(theirs.params, theirs.batch_stats, batch)
-    fed = own.batch_of(workload, batch)
     slope = jax.jit(lambda params, batch: jax.value_and_grad(program.loss)(params, batch, buffers=state.buffers))
-    loss, slopes = slope(state.params, fed)
-    assert float(loss) == pytest.approx(float(value), rel=1e-5)
-    found, wanted = flatten(program.unpack(state._replace(params=slopes))["params"]), flatten(right)
+    loss, found = slope(state.params, own.batch_of(workload, batch))
+    mine, its = flatten(program.unpack(state._replace(params=found))["params"]), flatten(right)
+    return (float(loss), jax.tree.map(np.asarray, mine)), (float(value), jax.tree.map(np.asarray, its))
+
+
+def distances(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, float]:
+    """How far each leaf is off, in parts of its norm."""
     assert found.keys() == wanted.keys()
-    distances = {path: np.linalg.norm(found[path] - x) / (np.linalg.norm(x) + 1e-3) for path, x in wanted.items()}
-    assert {path: off for path, off in distances.items() if off > 1e-4} == {}
+    return {path: float(np.linalg.norm(found[path] - x) / (np.linalg.norm(x) + 1e-3)) for path, x in wanted.items()}
 
 
 @pytest.mark.parametrize("name, sizes", SMALL)
