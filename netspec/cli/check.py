@@ -20,7 +20,6 @@ from netspec.cli.terminal import report, say, tell, wants_color, width, write_li
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
-FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "junit", "markdown")
 PROVED = ("proved",)
 """What `--require` may ask for."""
 Found = list[Sequence[Diagnostic]]
@@ -29,6 +28,8 @@ Check = Callable[[str], Sequence[Diagnostic]]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
+    from netspec.diagnostics.drawing.formats import FORMATS  # a check draws by it anyway
+
     files = "specs, or folders: the .net, .netspec and JSON specs in them (default: `files` of [tool.netspec] in pyproject.toml)"
     parser.add_argument("files", metavar="FILE", nargs="*", help=files)
     parser.add_argument("--format", choices=FORMATS, default="full", help="how problems are written (default: full)")
