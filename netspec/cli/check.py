@@ -119,8 +119,10 @@ def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
 
 def check_each(args: Namespace, paths: Sequence[str], demands: Demands) -> int:
     """Checks the files as they are, prints what is wrong with them, and gives the exit code."""
+    from netspec.cli.repeated import drop_repeated
+
     found = find_all(paths, args.untrusted, overrides(args.set), demands, args.jobs)
-    problems = [problem for of_file in found for problem in of_file]
+    problems = [problem for of_file in drop_repeated(paths, found) for problem in of_file]
     code = _report(problems, args, paths)
     if args.statistics:
         _count(problems, args.format == "full" and not args.output_file)
