@@ -21,7 +21,6 @@ from netspec.cli.terminal import report, say, tell, wants_color, width, write_li
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
-FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "junit", "markdown")
 PROVED = ("proved",)
 """What `--require` may ask for."""
 Found = list[Sequence[Diagnostic]]
@@ -30,6 +29,8 @@ Check = Callable[[str], Sequence[Diagnostic]]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
+    from netspec.diagnostics.drawing.formats import FORMATS  # a check draws by it anyway
+
     files = "specs, or folders: the .net, .netspec and JSON specs in them (default: `files` of [tool.netspec] in pyproject.toml)"
     parser.add_argument("files", metavar="FILE", nargs="*", help=files)
     parser.add_argument("--format", choices=FORMATS, default="full", help="how problems are written (default: full)")
@@ -136,8 +137,10 @@ def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
 
 def check_each(args: Namespace, paths: Sequence[str], demands: Demands) -> int:
     """Checks the files as they are, prints what is wrong with them, and gives the exit code."""
+    from netspec.cli.repeated import drop_repeated
+
     found = find_all(paths, args.untrusted, overrides(args.set), demands, args.jobs)
-    problems = [problem for of_file in found for problem in of_file]
+    problems = [problem for of_file in drop_repeated(paths, found) for problem in of_file]
     code = _report(problems, args, paths)
     if args.statistics:
         _count(problems, args.format == "full" and not args.output_file)

@@ -43,6 +43,8 @@ def pattern_of(text: str) -> re.Pattern[str]:
 class Configuration:
     """What stands in the table, with defaults for what does not."""
 
+    path: str = ""
+    """The file."""
     files: tuple[str, ...] = ()
     """What `netspec check` looks at where no file is named."""
     select: frozenset[str] = frozenset()
@@ -153,7 +155,7 @@ class Reader:
         found = {}
         for key, value in self.table(TABLE, "netspec", table, tuple(readers)).items():
             found[key] = readers[key](key, value)
-        return replace(Configuration(), **found)
+        return replace(Configuration(self.source.path), **found)
 
     def table(self, name: str, last: str, value: Any, keys: tuple[str, ...]) -> Mapping[str, Any]:
         """A table that has only these keys; `last` is the last key of its name."""

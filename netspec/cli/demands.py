@@ -30,6 +30,8 @@ class Demands:
     plugins: tuple[str, ...] = ()
     locked: bool = False
     """Each spec is as the lock beside it says."""
+    locked_by: str = ""
+    """The pyproject.toml that asks for it, where the command line does not."""
     locked_as_set: bool = False
     """What `--set` made of it is held against the lock, not what is written."""
     formatted: bool = True
@@ -46,9 +48,10 @@ class Demands:
 
             found += find_over(checked.typed, [(budget.limits, budget.place) for budget in self.budgets if budget.covers(path)])
         if self.locked:
-            from netspec.cli.lock_files import find_drift
+            from netspec.cli.lock_files import Asked, find_drift
 
-            found += [problem for problem in find_drift(path, locked or checked) if self.counts(problem)]
+            asked = Asked(configuration=self.locked_by)
+            found += [problem for problem in find_drift(path, locked or checked, asked) if self.counts(problem)]
         return found
 
     def counts(self, problem: Diagnostic) -> bool:
@@ -86,6 +89,7 @@ def demands_of(configuration: Configuration) -> Demands:
         budgets=configuration.budgets,
         plugins=configuration.plugins,
         locked=configuration.locked,
+        locked_by=configuration.path if configuration.locked else "",
         formatted=configuration.format,
     )
 
@@ -105,5 +109,6 @@ def gather_demands(args: Namespace, configuration: Configuration) -> Demands:
         proved=asked.proved or args.require == "proved",
         plugins=plugins,
         locked=asked.locked or args.locked,
+        locked_by="" if args.locked else asked.locked_by,
         locked_as_set=args.locked,
     )

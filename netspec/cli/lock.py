@@ -83,18 +83,18 @@ def renew_lock(path: str, checked: Checked) -> int:
 
 def check_lock(path: str, checked: Checked) -> int:
     """Says what has drifted."""
-    from netspec.cli.lock_files import find_drift
+    from netspec.cli.lock_files import Asked, find_drift
 
-    found = find_drift(path, checked)
+    found = find_drift(path, checked, Asked("--check"))
     return report(found) if found else _say_same(path)
 
 
 def show_changes(path: str, checked: Checked) -> int:
     """Writes each fact that would change; 1 where there is one."""
-    from netspec.cli.lock_files import gather, lock_path, read_lock
+    from netspec.cli.lock_files import Asked, gather, lock_path, read_lock
     from netspec.lock import compare
 
-    drift = compare(read_lock(path), gather(checked))
+    drift = compare(read_lock(path, Asked("--diff")), gather(checked))
     for fact in drift.facts:
         write_line(f"{lock_path(path)}: {fact}")
     return 1 if drift.any else _say_same(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from netspec.cli.configuration import read_configuration
+from netspec.cli.configuration import NOTHING, read_configuration
 from netspec.cli.spec_options import overrides
 from netspec.cli.terminal import report
 from netspec.compile import Checked, check_readable
@@ -16,6 +16,7 @@ from netspec.files import read_plain
 from netspec.ir import Typed
 from netspec.limits import LIMITS
 from netspec.lock import Facts, Unreadable, compare, gather_facts, parse_lock
+from netspec.record import record, replace
 from netspec.source import Source, Span
 
 SUFFIX = ".lock"
@@ -26,21 +27,28 @@ def lock_path(spec: str) -> str:
     return f"{spec}{SUFFIX}"
 
 
-def find_drift(path: str, checked: Checked) -> list[Diagnostic]:
+@record
+class Asked:
+    """Who asks for a lock."""
+
+    option: str = "--locked"
+    configuration: str = ""
+    """The pyproject.toml, where no option does."""
+
+
+def find_drift(path: str, checked: Checked, asked: Asked) -> list[Diagnostic]:
     """What is to be said of a spec against its lock: nothing of one that has errors, which have to be mended first."""
-    return [] if checked.typed is None or not checked.ok else hold(path, checked.typed, checked.source)
+    return [] if checked.typed is None or not checked.ok else hold(path, checked.typed, checked.source, asked)
 
 
-def hold(path: str, typed: Typed, source: Source) -> list[Diagnostic]:
+def hold(path: str, typed: Typed, source: Source, asked: Asked) -> list[Diagnostic]:
     """What differs between a proved spec and the lock beside it."""
     lock, at = lock_path(path), Span(source, 0, 0)
     try:
         if is_spare(path, typed):
             return []
-        locked = read_lock(path)
+        locked = read_lock(path, asked)
     except Mistake as mistake:
-        from netspec.record import replace
-
         return [replace(mistake.diagnostic, at=at)]
     now = gather_facts(typed)
     drift = compare(locked, now)
@@ -61,11 +69,11 @@ def gather(checked: Checked) -> Facts:
     return gather_facts(checked.typed)
 
 
-def read_lock(path: str) -> Facts:
+def read_lock(path: str, asked: Asked) -> Facts:
     """The lock of a spec. Raises `Mistake` with `LockMissing` or `LockUnreadable`."""
     content = read_present(path)
     if content is None:
-        raise Mistake(LockMissing(path=lock_path(path), spec=path))
+        raise Mistake(LockMissing(path=lock_path(path), spec=path, option=asked.option, configuration=asked.configuration))
     return _parse(path, content)
 
 
@@ -94,11 +102,12 @@ def _parse(path: str, content: bytes) -> Facts:
 def refuse_unlocked(args: Namespace) -> None:
     """Where locks are asked for, a spec that is to be trained must be as its lock says: in pyproject.toml as it is written, by `--locked`
     with what `--set` makes of it. Raises `Mistake`; a warning is told. Errors of the spec itself are left to its compilation."""
-    if not (args.locked or read_configuration().locked):
+    configuration = NOTHING if args.locked else read_configuration()
+    if not (args.locked or configuration.locked):
         return
     values = overrides(args.set) if args.locked else {}
     checked = check_readable(args.file, set=values, train=args.train, plugins=args.plugins)
-    for problem in find_drift(args.file, checked):
+    for problem in find_drift(args.file, checked, Asked(configuration=configuration.path)):
         if problem.severity == "error":
             raise Mistake(problem)
         report([problem])

@@ -164,12 +164,5 @@ def test_colours_follow_the_environment(folder: Path, capsys: pytest.CaptureFixt
     assert "\x1b[" not in capsys.readouterr().out
 
 
-def test_every_format_is_offered() -> None:
-    from netspec.cli import check
-    from netspec.diagnostics.drawing import formats
-
-    assert check.FORMATS == formats.FORMATS
-
-
 def test_the_zoo_is_clean(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(root / "models")]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -166,6 +167,22 @@ def test_what_an_import_assumes_counts(folder: Path, capsys: pytest.CaptureFixtu
     assert code == 1 and "error[assumed] `T == S`" in said and "blocks.net:5" in said
     configure("[tool.netspec]\nrequire = 'proved'\n")
     assert slugs(capsys, "m.net")[0] == 1
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_several_files_import_is_one_problem(folder: Path, capsys: pytest.CaptureFixture[str], jobs: str, alone: bool) -> None:
+    """What it assumes, its warnings and its errors; it stays with the file where that is checked itself."""
+    Path("s").mkdir()
+    inputs = "  input a: f32[B, T, 8]\n  input b: f32[B, S, 8]\n"
+    block = f"block Add {{\n{inputs}  assume T == S\n  unused = a -> relu\n  bad = xyzzy\n  output z = a + b + bad\n}}\n"
+    Path("s/blocks.net").write_text(f"netspec 1\n{block}")
+    for name in ("s/a.net", "s/c.net", "s/d.net"):
+        Path(name).write_text(f'netspec 1\nimport Add from "blocks.net"\nmodel M {{\n{inputs}  output c = Add(a, b)\n}}\n')
+    files = (os.path.abspath("s"),) if alone else ("s/a.net", "s/c.net", "s/d.net")
+    _, said = slugs(capsys, *files, "--require", "proved", "--statistics", "--jobs", jobs)
+    assert "     1  error[assumed]" in said and "     1  error[unknown-name]" in said and "     1  warning[unused-binding]" in said
+    assert said.count(f"{files[0]}/blocks.net:" if alone else "s/blocks.net:") == 3
 
 
 def test_an_import_is_named_from_the_working_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

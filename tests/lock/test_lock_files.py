@@ -181,7 +181,11 @@ def test_locks_are_asked_for_by_the_repository(spec: Path, capsys: pytest.Captur
     for words in (["check"], ["train", "m.net"], ["lock", "--check"]):
         assert "lock-drifted" in said(capsys, *words)[1]
     (spec.parent / "m.net.lock").unlink()
-    assert "lock-missing" in said(capsys, "check")[1]
+    for words in (["check"], ["train", "m.net"]):
+        assert "and `locked = true` in `pyproject.toml` asks for one" in said(capsys, *words)[1]
+    for words in (["check", "--locked"], ["train", "m.net", "--locked"], ["lock", "--check"], ["lock", "--diff"]):
+        option = next(word for word in words if word.startswith("--"))
+        assert f"and `{option}` asks for one" in said(capsys, *words)[1]
     Path("pyproject.toml").write_text("[tool.netspec]\nlocked = 1\n")
     assert "bad-configuration" in said(capsys, "check", "m.net")[1]
 

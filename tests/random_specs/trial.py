@@ -13,7 +13,7 @@ from types import FrameType
 from netspec.compile import Checked, check
 from netspec.cost import cost
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.drawing.formats import render
+from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.ir.verify import verify_all
 from netspec.source import NO_SOURCE
 from netspec.syntax.parser import parse
@@ -24,7 +24,6 @@ from netspec.syntax.tree_walk import strip_parens
 
 LIMIT = 2.0
 """Seconds of processor time that `check` may take for one input with all its drawings, and the formatter again."""
-FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "junit", "markdown")
 
 
 class Broken(Exception):

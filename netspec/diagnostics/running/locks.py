@@ -25,9 +25,14 @@ class LockMissing(Diagnostic):
     path: str
     """Of the lock."""
     spec: str
+    option: str = "--locked"
+    """What was typed and asks for it."""
+    configuration: str = ""
+    """The file whose `[tool.netspec]` asks for it, where nothing was typed that does."""
 
     def message(self) -> str:
-        return f"there is no lock `{self.path}`, and `--locked` asks for one"
+        asked = f"`locked = true` in `{self.configuration}`" if self.configuration else f"`{self.option}`"
+        return f"there is no lock `{self.path}`, and {asked} asks for one"
 
     def help(self) -> str | None:
         return f"write it with `netspec lock {shell_word(self.spec)}`, and keep it with the spec"
