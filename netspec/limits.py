@@ -199,6 +199,8 @@ class Limits:
     """Results of one SARIF file: those who read such files have limits of their own."""
     report_characters: int = 10_000_000
     """Characters of a whole report, for the same reason."""
+    comment_characters: int = 60_000
+    """Characters of a report in Markdown: GitHub takes no comment of more than 65,536, and what a person writes around it has room too."""
     message_characters: int = 2_000
     """Characters of one message, label or help; more is cut with `…`."""
     drawn_places: int = 8

@@ -6,6 +6,7 @@ Every pytest of an environment with netspec loads this module, so it imports not
 from __future__ import annotations
 
 import warnings
+from argparse import ArgumentError
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +19,44 @@ if TYPE_CHECKING:
 
 DEMANDS: pytest.StashKey[Demands] = pytest.StashKey()
 SUFFIXES = (".net", ".netspec", ".json")
+OPTION, ASKED = "--netspec", "netspec_asked"
+"""The option, and the name of its value: a project may have a value `netspec` of its own."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option that turns collecting on."""
+YIELDED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> Iterator[None]:
+    """Adds the option that turns collecting on, behind those of all plugins and conftests: where one of them has an option of this name,
+    pytest would end with a traceback, and it is theirs."""
+    yield
     group = parser.getgroup("netspec", "specs of neural networks")
-    group.addoption("--netspec", action="store_true", help="check the .net, .netspec and JSON specs below the given paths, each as a test")
+    about = "check the .net, .netspec and JSON specs below the given paths, each as a test"
+    try:
+        if not _is_taken(parser):
+            group.addoption(OPTION, action="store_true", dest=ASKED, default=False, help=about)
+            return
+    except (ValueError, ArgumentError):
+        pass
+    early_config.stash[YIELDED] = True
+
+
+def _is_taken(parser: pytest.Parser) -> bool:
+    """Whether pytest knows an option of the name; not every version says so when one more is added."""
+    groups = [getattr(parser, "_anonymous", None), *getattr(parser, "_groups", ())]
+    return any(OPTION in option.names() for group in groups if group is not None for option in group.options)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Says where the option does something else."""
+    told = f"netspec: `{OPTION}` is an option of another plugin or conftest.py here; `netspec check` checks specs"
+    return told if config.stash.get(YIELDED, False) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Reads what pyproject.toml asks of specs, once. Raises `pytest.UsageError` where it is wrong."""
-    if not config.getoption("--netspec"):
+    if not config.getoption(ASKED, False):
         return
     from netspec.cli.configuration import read_configuration
     from netspec.cli.demands import demands_of
@@ -43,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A spec is a file of one test."""
-    if file_path.suffix not in SUFFIXES or not parent.config.getoption("--netspec"):
+    if file_path.suffix not in SUFFIXES or not parent.config.getoption(ASKED, False):
         return None
     from netspec.cli.spec_paths import is_spec
 

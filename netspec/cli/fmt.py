@@ -7,7 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.spec_paths import spec_paths
+from netspec.cli.spec_paths import is_spec, spec_paths
 from netspec.cli.terminal import report, tell, write_exact
 from netspec.diagnostics.base import Mistake
 
@@ -18,10 +18,12 @@ STDIN = "-"
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="specs, folders of specs, or `-` to read stdin and write stdout")
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a file would change")
+    among = "pass over files that are no specs, as in folders: for hooks, which are given whatever a commit changes"
+    parser.add_argument("--specs-among", action="store_true", help=among)
 
 
 def run(args: Namespace) -> int:
-    paths = list(spec_paths(args.files))
+    paths = [path for path in spec_paths(args.files) if not args.specs_among or path == STDIN or is_spec(path)]
     codes = [_format_each(path, args.check) for path in paths]
     if args.check and not any(codes):
         tell(f"{len(paths):,} file{'' if len(paths) == 1 else 's'} formatted already.")

@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec")
     parser.add_argument("--model", metavar="NAME", help="only this model (default: all of the file)")
     parser.add_argument(
-        "--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS, KERNELS], default="table", help="what to show (default: table)"
+        "--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS, MARKDOWN, KERNELS], default="table", help="what to show (default: table)"
     )
     parser.add_argument(
         "--at",
@@ -70,8 +70,10 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     chosen = [models[args.model]] if args.model else list(models.values())
     if args.at and (code := _refuse_sizes(args, chosen)):
         return code
-    view = MODEL_VIEWS[args.view]
-    alone = len(chosen) == 1 or args.view == "markdown"  # which has headings of its own
+    if args.view == MARKDOWN:  # which has headings of its own
+        write_text(_markdown(chosen, args))
+        return 0
+    view, alone = MODEL_VIEWS[args.view], len(chosen) == 1
     write_text("\n\n".join(view(model, args) if alone else f"model {model.name}\n\n{view(model, args)}" for model in chosen))
     return 0
 
@@ -220,11 +222,11 @@ def _shapes(model: Body, args: Namespace) -> str:
     return draw_shapes(model, _rewriter(model, args))
 
 
-def _markdown(model: Body, args: Namespace) -> str:
-    """The layers, costs and a drawing as Markdown."""
-    from netspec.tools.model_markdown import write_model
+def _markdown(models: Sequence[Body], args: Namespace) -> str:
+    """The layers, costs and drawings as Markdown."""
+    from netspec.tools.model_markdown import write_models
 
-    return write_model(model, *_rows(model, args))
+    return write_models((model, *_rows(model, args)) for model in models)
 
 
 def _ir(model: Body, args: Namespace) -> str:
@@ -242,7 +244,8 @@ MODEL_VIEWS: Mapping[str, Callable[[Body, Namespace], str]] = {
     "ir": _ir,
     "shapes": _shapes,
     "costs": _costs,
-    "markdown": _markdown,
 }
+MARKDOWN = "markdown"
+"""The view of all models together, which have the room of one comment."""
 KERNELS = "kernels"
 """The view that needs sizes, and JAX."""

@@ -6,9 +6,11 @@ Whatever a spec holds stands as code, in a fence or between backticks: there no 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.drawing.cells import escape
+from netspec.diagnostics.drawing.text import say_count
+from netspec.limits import LIMITS
 
 
 def code(text: str) -> str:
@@ -31,6 +33,34 @@ def write_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: in
     """A table; the first columns are words, the others numbers, flush right. The cells are Markdown."""
     rule = [":--" if k < left else "--:" for k in range(len(headings))]
     return [f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |" for cells in (headings, rule, *rows)]
+
+
+def fit(groups: Iterable[Sequence[str]], where: str, largest: int | None = None) -> str:
+    """As many whole parts as a comment takes, in their order, and how many are left out; `where` says what shows them. Of a group whose
+    first part has no room, none is kept."""
+    room = (LIMITS.comment_characters if largest is None else largest) - len(where) - 50
+    kept, left = [], 0
+    for group in groups:
+        for place, part in enumerate(group):
+            if len(part) + 2 > room and not place:
+                left += len(group)
+                break
+            if len(part) + 2 > room:
+                left += 1
+            else:
+                room -= len(part) + 2
+                kept.append(part)
+    return "\n\n".join([*kept, *([f"… {say_count(left, 'part')} left out, see {where}."] if left else [])])
+
+
+def fit_items(items: Sequence[str], largest: int) -> list[str]:
+    """The first items of a list, and how many more there are where they have no room."""
+    room = largest
+    for number, item in enumerate(items):
+        room -= len(item) + 1
+        if room < 0:
+            return [*items[:number], f"- and {len(items) - number:,} more"]
+    return list(items)
 
 
 BAR = "\\|"

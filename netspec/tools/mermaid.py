@@ -113,12 +113,16 @@ def _nested(nodes: Mapping[str, _Node], names: Mapping[str, str], around: tuple[
 
 
 def _classes(listed: Listed, nodes: Sequence[_Node], names: Mapping[str, str], marks: Mapping[str, str]) -> list[str]:
-    """Colours of what is marked, which can be read on light and dark pages."""
-    found: dict[str, list[str]] = {}
+    """Colours of what is marked, which can be read on light and dark pages. A closed box is new where all in it is, and changed where
+    anything is."""
+    inside: dict[str, list[str]] = {}
     for layer, node in zip(listed.layers, nodes, strict=True):
-        mark = next((marks[path] for path in (layer.path, *(use.path for use in layer.within)) if path in marks), "")
-        if mark and names[node.key] not in found.setdefault(mark, []):
-            found[mark].append(names[node.key])
+        around = (layer.path, *(use.path for use in layer.within))
+        inside.setdefault(names[node.key], []).append(next((marks[path] for path in around if path in marks), ""))
+    found: dict[str, list[str]] = {}
+    for name, own in inside.items():
+        if any(own):
+            found.setdefault(own[0] if len(set(own)) == 1 else "changed", []).append(name)
     styles = {"added": "stroke:#1a7f37,stroke-width:3px", "changed": "stroke:#bf8700,stroke-width:3px"}
     lines = [(f"  classDef {mark} {styles[mark]}", f"  class {','.join(which)} {mark}") for mark, which in found.items()]
     return [line for pair in lines for line in pair]

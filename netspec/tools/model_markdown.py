@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netspec.cost import Row
 from netspec.ir import Body
 from netspec.tools.layer_table import HEADINGS, layer, number
-from netspec.tools.markdown import code, fence, write_table
+from netspec.tools.markdown import code, fence, fit, write_table
 from netspec.tools.mermaid import draw_model
 
 FOLDED = 20
@@ -16,13 +16,21 @@ LARGEST = 25_000
 """Characters of the table: with the drawing it stays within what a comment on GitHub takes."""
 
 
-def write_model(model: Body, rows: Sequence[Row], total: Row) -> str:
-    """The model under a heading."""
+WHERE = "`netspec show FILE --as table`"
+"""What shows the parts for which a comment has no room."""
+
+
+def write_models(models: Iterable[tuple[Body, Sequence[Row], Row]]) -> str:
+    """The models, each with its rows and their sum, as far as a comment takes their parts."""
+    return fit([write_model(*model) for model in models], WHERE)
+
+
+def write_model(model: Body, rows: Sequence[Row], total: Row) -> list[str]:
+    """The parts of a model, the first under a heading."""
     costs = [("parameters", _amount(total.params)), ("FLOPs", _amount(total.flops)), ("activation bytes", _amount(total.bytes))]
     drawing = draw_model(model)
-    parts = [f"### model {code(model.name)}", "\n".join(write_table(("", "one forward pass"), costs))]
-    parts += [fence(drawing, "mermaid")] if drawing else []
-    return "\n\n".join([*parts, _layers(rows, total)])
+    head = "\n".join([f"### model {code(model.name)}", "", *write_table(("", "one forward pass"), costs)])
+    return [head, *([fence(drawing, "mermaid")] if drawing else []), _layers(rows, total)]
 
 
 def _layers(rows: Sequence[Row], total: Row) -> str:
@@ -47,6 +55,6 @@ def _fitting(cells: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _amount(value: object) -> str:
-    """An amount; what has free sizes stands as code, since a `*` means something else in Markdown."""
+    """An amount; one with free sizes stands as code, since names and `*` may mean something else in Markdown."""
     text = number(value)
-    return code(text) if "*" in text else text
+    return code(text) if any(c.isalpha() or c in "*_" for c in text) else text

@@ -86,8 +86,13 @@ jobs:
       - name: summary
         if: always()
         run: |
-          netspec check --format markdown --output-file "$RUNNER_TEMP/netspec.md" > /dev/null || true
-          cat "$RUNNER_TEMP/netspec.md" >> "$GITHUB_STEP_SUMMARY"
+          report="$(mktemp -d)/netspec.md"
+          netspec check --format markdown --output-file "$report" > /dev/null || status=$?
+          if [ -f "$report" ]; then cat "$report" >> "$GITHUB_STEP_SUMMARY"; fi
+          if [ "${{status:-0}}" -gt 1 ]; then
+            printf '\\n❌ `netspec check` ended with exit code %s; the log of this step says why.\\n' "$status" >> "$GITHUB_STEP_SUMMARY"
+            exit "$status"
+          fi
       - name: difference
         if: always() && github.event_name == 'pull_request'
         run: netspec diff "git:origin/$GITHUB_BASE_REF" --format markdown >> "$GITHUB_STEP_SUMMARY" || true
@@ -101,13 +106,13 @@ def write_hooks() -> str:
     hooks:
       - id: netspec-fmt
         name: netspec fmt
-        entry: netspec fmt
+        entry: netspec fmt --specs-among
         language: system
-        files: \.(net|netspec)$
+        files: \.(net|netspec|json)$
       - id: netspec-check
         name: netspec check
         entry: netspec check
         language: system
-        files: \.(net|netspec)(\.lock)?$
+        files: \.(net|netspec|json)(\.lock)?$
         pass_filenames: false
 """

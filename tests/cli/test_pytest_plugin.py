@@ -63,3 +63,19 @@ def test_a_wrong_configuration_is_an_error_of_use(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '-p netspec.pytest_plugin'\n[tool.netspec]\nfile = []\n")
     done = run(folder, "--netspec")
     assert done.returncode == 4 and "error[unknown-configuration]" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "own", "given"),
+    [
+        ("conftest.py", 'parser.addoption("--netspec", action="store_true")', ["--netspec"]),
+        ("conftest.py", 'parser.getgroup("netspec").addoption("--nets", "--netspec", dest="netspec", default="no")', []),
+        ("early.py", 'parser.getgroup("mine").addoption("--netspec", help="x")', ["-p", "early", "--netspec", "no"]),
+    ],
+)
+def test_an_option_of_the_same_name_is_left_to_its_project(place: str, own: str, given: list[str], folder: Path) -> None:
+    """Added before ours or behind it, in any group."""
+    (folder / place).write_text(f"def pytest_addoption(parser):\n    {own}\n")
+    done = run(folder, *given)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+    assert "netspec: `--netspec` is an option of another plugin" in done.stdout

@@ -49,7 +49,22 @@ def test_the_action_annotates_and_summarizes(wrong: bool, root: Path, tmp_path: 
     summary = (tmp_path / "s").read_text()
     assert done.stdout.count("::error file=models/") == (7 if wrong else 0)
     assert ("7 problems in 6 files" if wrong else "No problems in 1 file") in summary
-    assert (tmp_path / "o").read_text() == f"report={tmp_path}/netspec.md\n"
+    report = re.fullmatch(r"report=(.*/netspec\.\w{6}/netspec\.md)\n", (tmp_path / "o").read_text())
+    assert report and Path(report[1]).read_text() == summary and Path(report[1]).is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize(("options", "code"), [("--config nowhere.toml", 2), ("", 101)])
+def test_the_action_tells_of_a_check_that_ends_before_its_report(
+    options: str, code: int, root: Path, tmp_path: Path, shell: dict[str, str]
+) -> None:
+    """Nor does it take the report of another step for its own."""
+    if code == 101:
+        (tmp_path / "bin/netspec").write_text("#!/bin/sh\necho no >&2\nexit 101\n")
+    (tmp_path / "netspec.md").write_text("### netspec check\n\n✅ No problems in 3 files.\n")
+    env = {**shell, "FILES": ".", "OPTIONS": options, "GITHUB_OUTPUT": str(tmp_path / "o"), "GITHUB_STEP_SUMMARY": str(tmp_path / "s")}
+    done = subprocess.run(["bash", "-e", "-c", step(root, "check")["run"]], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "s").read_text() == f"\n❌ `netspec check` ended with exit code {code}; the log of this step says why.\n"
 
 
 def test_inputs_reach_the_shell_only_as_variables(root: Path) -> None:
@@ -66,16 +81,23 @@ def test_hooks_are_commands_and_find_specs(root: Path) -> None:
         assert (
             command == "netspec"
             and words[0] in COMMANDS
-            and re.search(hook["files"], "models/m.net")
+            and all(re.search(hook["files"], f"models/m.{suffix}") for suffix in ("net", "netspec", "json"))
             and not re.search(hook["files"], "m.netx")
         )
 
 
 def test_the_hooks_run_on_files(root: Path, tmp_path: Path, shell: dict[str, str]) -> None:
     shutil.copytree(REPOSITORY, tmp_path / "r")
-    for hook, code in (("netspec fmt", 0), ("netspec check", 1)):
-        words = [*hook.split(), "models/clean.net", "models/wide.net"]
-        assert subprocess.run(words, cwd=tmp_path / "r", env=shell, capture_output=True).returncode == code
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text())}
+    (tmp_path / "r/package.json").write_text('{"name": "x"}')
+    (tmp_path / "r/broken.json").write_text('{"name": ')
+    (tmp_path / "r/twin.json").write_text('{"netspec":1,"sections":[]}')
+    for name, code in (("netspec-fmt", 0), ("netspec-check", 1)):
+        given = ["models/clean.net", "models/wide.net", "package.json", "broken.json", "twin.json"]
+        words = [*hooks[name]["entry"].split(), *(given if hooks[name].get("pass_filenames", True) else [])]
+        done = subprocess.run(words, cwd=tmp_path / "r", env=shell, capture_output=True, text=True)
+        assert done.returncode == code and "package" not in done.stdout + done.stderr and "broken" not in done.stdout + done.stderr
+    assert (tmp_path / "r/package.json").read_text() == '{"name": "x"}' and "\n" in (tmp_path / "r/twin.json").read_text()
 
 
 @pytest.mark.parametrize("drifted", [False, True])
@@ -120,4 +142,5 @@ def test_the_snippets_of_the_page_parse_and_name_real_options(root: Path) -> Non
     assert len(lines) > 4
     for line in lines:
         words = [word.strip('"') for word in line.split()]
+        words += ["m.net"] if "--specs-among" in words else []  # a hook, whose files are put behind it
         build_parser(words[:1]).parse_args(words)

@@ -16,27 +16,36 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 
 def to_markdown(diagnostics: Iterable[Diagnostic], files: Sequence[str]) -> str:
-    """What is wrong file by file: line, problem, and what to type in its place."""
+    """What is wrong file by file: line, problem, and what to type in its place; as many problems as a comment takes."""
     ordered = sort_problems(diagnostics)
     looked = say_count(len(files), "file")
     if not ordered:
         return f"### netspec check\n\n✅ No problems in {looked}.\n"
-    rows = write_fitting(ordered, LIMITS.problems, _row)
-    by_file: dict[str, list[str]] = {}
-    for problem, row in zip(ordered, rows, strict=False):
-        by_file.setdefault(problem.at.source.path if has_place(problem) else "", []).append(row)
     sign = SIGN["error" if any(p.severity == "error" for p in ordered) else "warning"]
     head = f"### netspec check\n\n{sign} {summarize(ordered)}" + (f" {looked} checked." if files else "")
-    parts = [head, *(_table(path, own) for path, own in by_file.items())]
-    if len(ordered) > len(rows):
-        parts.append(f"… and {len(ordered) - len(rows):,} more, not shown.")
-    return "\n\n".join(parts) + "\n"
+    tables, shown = _tables(ordered, LIMITS.comment_characters - len(head) - 100)
+    more = [f"… and {len(ordered) - shown:,} more, not shown."] if len(ordered) > shown else []
+    return "\n\n".join([head, *("\n".join(table) for table in tables), *more]) + "\n"
 
 
-def _table(path: str, rows: Sequence[str]) -> str:
-    """The problems of a file."""
+def _tables(ordered: Sequence[Diagnostic], room: int) -> tuple[list[list[str]], int]:
+    """A table for each file, with whole rows as far as there is room, and how many rows there are."""
+    tables: dict[str, list[str]] = {}
+    rows = write_fitting(ordered, LIMITS.problems, _row)
+    for number, (problem, row) in enumerate(zip(ordered, rows, strict=False)):
+        path = problem.at.source.path if has_place(problem) else ""
+        lines = [row] if path in tables else [*_begin_table(path), row]
+        room -= sum(len(line) + 2 for line in lines)
+        if room < 0:
+            return list(tables.values()), number
+        tables.setdefault(path, []).extend(lines)
+    return list(tables.values()), len(rows)
+
+
+def _begin_table(path: str) -> list[str]:
+    """The head of a file's problems."""
     title = [f"#### {write_code(path_text(path))}", ""] if path else []
-    return "\n".join([*title, "| line | problem | help |", "|---:|---|---|", *rows])
+    return [*title, "| line | problem | help |", "|---:|---|---|"]
 
 
 def _row(diagnostic: Diagnostic) -> str:
@@ -51,9 +60,9 @@ def write_words(text: str) -> str:
     """Text of a message as Markdown inside of a table: what stands in backticks stays code, everything else stands for itself."""
     text, parts, last = visible(text), [], 0
     for match in _CODE.finditer(text):
-        parts += [escape_markdown(text[last : match.start()]), write_code(match[1])]
+        parts += [escape_words(text[last : match.start()]), write_code(match[1])]
         last = match.end()
-    return "".join([*parts, escape_markdown(text[last:])])
+    return "".join([*parts, escape_words(text[last:])])
 
 
 def write_code(text: str) -> str:
@@ -63,6 +72,15 @@ def write_code(text: str) -> str:
 
 
 BAR, TICK = "\\|", "\\`"
+
+
+def escape_words(text: str) -> str:
+    """A sentence, in which a code host looks for commits too; in code it does not."""
+    return _COMMIT.sub(lambda found: "\u200b".join(re.findall(".{1,6}", found[0])), escape_markdown(text))
+
+
+_COMMIT = re.compile(r"\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+"""What may be a commit: of fewer characters none is known."""
 
 
 def escape_markdown(text: str) -> str:

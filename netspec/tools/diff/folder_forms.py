@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.drawing.json_report import to_object
+from netspec.limits import LIMITS
 from netspec.tools.diff import markdown_form, text_form
 from netspec.tools.diff.difference import Difference
 from netspec.tools.diff.folder import FolderDifference, SpecChange
 from netspec.tools.diff.json_form import FORMAT, difference_object
 from netspec.tools.diff.words import Code, Line, Phrase, count, join
-from netspec.tools.markdown import code
+from netspec.tools.markdown import code, fit, fit_items
 
 
 def summary_lines(found: FolderDifference) -> Iterator[Line]:
@@ -76,14 +77,24 @@ def _object(spec: SpecChange) -> dict[str, Any]:
 
 
 def write_markdown(found: FolderDifference) -> str:
-    """The summary as a list, and each spec that changed, folded where there are several; the problems at the end."""
-    head = [f"### {code(found.before)} → {code(found.after)}", ""]
-    head += [f"- {markdown_form.say(line.phrase)}" for line in summary_lines(found)]
-    changed = list_changed(found)
-    parts = [_fold(path, markdown_form.write_markdown(difference), len(changed) > 1) for path, difference in changed]
-    if found.problems:
-        parts.append(markdown_form.write_markdown_problems(found.problems))
-    return _fit(markdown_form.cut("\n".join(head), markdown_form.LARGEST // 2), parts)
+    """The summary as a list, and each spec that changed, folded where there are several; the problems at the end. Each takes a share of the
+    room, and more of it where fewer are left."""
+    room = LIMITS.comment_characters
+    items = fit_items([f"- {markdown_form.say(line.phrase)}" for line in summary_lines(found)], room // 3)
+    head = "\n".join([f"### {code(found.before)} → {code(found.after)}", "", *items])
+    last = [markdown_form.write_markdown_problems(found.problems, room // 3)] if found.problems else []
+    room -= sum(len(part) + 2 for part in (head, *last))
+    changed, parts = list_changed(found), []
+    for number, (path, difference) in enumerate(changed):
+        share = max(SMALLEST, room // (len(changed) - number))
+        part = _fold(path, markdown_form.write_markdown(difference, share - len(_fold(path, "", True))), len(changed) > 1)
+        parts.append(part)
+        room -= len(part) + 2
+    return fit([[head], *([part] for part in parts), last], markdown_form.WHERE)
+
+
+SMALLEST = 2_000
+"""Characters of a spec's part: its heading, its costs and what becomes of a checkpoint take some hundreds."""
 
 
 def _fold(path: str, body: str, folded: bool) -> str:
@@ -91,13 +102,3 @@ def _fold(path: str, body: str, folded: bool) -> str:
     if not folded:
         return body
     return "\n".join(markdown_form.fold([body], f"<code>{html.escape(escape(path))}</code>: changed"))
-
-
-def _fit(head: str, parts: Sequence[str]) -> str:
-    """As many whole parts as a comment takes."""
-    room, kept = markdown_form.LARGEST - len(head), [head]
-    for part in parts:
-        room -= len(part) + 2
-        kept += [part] if room >= 0 else []
-    left = 1 + len(parts) - len(kept)
-    return "\n\n".join([*kept, *([f"… {count(left, 'part')} more in the output of `netspec diff`."] if left else [])])

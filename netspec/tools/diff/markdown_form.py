@@ -2,85 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.drawing.text import render_text
-from netspec.tools.diff.difference import Difference, ModelChange, Verdict
+from netspec.diagnostics.drawing.text import has_place, render_one, say_count, sort_problems, summarize
+from netspec.limits import LIMITS
+from netspec.tools.diff.difference import Difference, ModelChange
 from netspec.tools.diff.words import (
     Code,
     Line,
     Phrase,
     cost_rows,
-    count,
     definition_lines,
     layer_lines,
     other_lines,
     section_lines,
     verdict_lines,
 )
-from netspec.tools.markdown import code, fence, write_table
+from netspec.tools.markdown import code, fence, fit, fit_items, write_table
 
 FOLDED = 12
 """So many lines of layers stand in the open; more are folded."""
 SIGNS = {"+": "added", "-": "removed"}
 MARKS = {"loads": "✅", "nothing to load": "✅", "incompatible": "❌"}
 """What stands before a verdict; before any other a warning sign."""
-LARGEST = 60_000
-"""Characters: GitHub takes no comment of more than 65,536."""
+WHERE = "the output of `netspec diff`"
+"""What shows the parts for which a comment has no room."""
 
 
-def write_markdown(found: Difference) -> str:
-    """The difference with a heading and a part for each model and section."""
+def write_markdown(found: Difference, largest: int = LIMITS.comment_characters) -> str:
+    """The difference with a heading and a part for each model and section, as far as there is room."""
+    room = largest // 4
     head = f"### {code(found.before)} → {code(found.after)}"
-    moved = list(_items(definition_lines(found.definitions)))
+    moved = fit_items(_items(definition_lines(found.definitions)), room)
     if found.same:
-        return "\n".join([head, "", "Same: they compile to the same programs.", *moved])
-    parts = [[head, *moved]]
-    parts += [list(_model(model)) for model in found.models]
-    parts += [[f"#### model {code(name)}: removed"] for name in found.removed]
+        return fit([["\n".join([head, "", "Same: they compile to the same programs.", *moved])]], WHERE, largest)
+    groups = [["\n".join([head, *moved])]]
+    groups += [_model(model, room) for model in found.models]
+    groups += [[f"#### model {code(name)}: removed"] for name in found.removed]
     for change in found.trains:
         kind, _, name = change.name.partition(" ")
-        parts.append([f"#### {kind} {code(name)}: {change.what}", "", *_items(section_lines(change))])
+        groups.append(
+            ["\n".join([f"#### {kind} {code(name)}: {change.what}", "", *fit_items(_items(section_lines(change)), room)]).rstrip()]
+        )
     for offer in found.offered:
         kind, _, name = offer.name.partition(" ")
-        lines = [f"- {SIGNS[line[0]]}: {code(line[2:])}" for line in offer.lines]
-        parts.append([f"#### {kind} {code(name)}: {offer.what}, for files that import it", "", *lines])
-    return cut("\n\n".join("\n".join(part).rstrip() for part in parts))
+        lines = fit_items([f"- {SIGNS[line[0]]}: {code(line[2:])}" for line in offer.lines], room)
+        groups.append(["\n".join([f"#### {kind} {code(name)}: {offer.what}, for files that import it", "", *lines])])
+    return fit(groups, WHERE, largest)
 
 
-def write_markdown_problems(problems: Sequence[Diagnostic]) -> str:
-    """What keeps two specs from being compared."""
-    return f"### {count(len(problems), 'problem')}\n\n{fence(render_text(problems), 'text')}"
+def write_markdown_problems(problems: Sequence[Diagnostic], largest: int = LIMITS.comment_characters) -> str:
+    """What keeps two specs from being compared: the first problems, whole, and how many more there are."""
+    ordered = sort_problems(problems)
+    drawn = [render_one(problem) for problem in ordered[: LIMITS.problems]]
+    while True:
+        more = [f"… and {len(ordered) - len(drawn):,} more, not shown."] if len(drawn) < len(ordered) else []
+        text = "\n\n".join([*drawn, *more, *([summarize(ordered)] if any(map(has_place, ordered)) else [])])
+        written = f"### {say_count(len(ordered), 'problem')}\n\n{fence(text, 'text')}"
+        if len(written) <= largest or not drawn:
+            return written
+        drawn = drawn[: -max(1, len(drawn) // 10)]
 
 
-def cut(text: str, largest: int = LARGEST) -> str:
-    """As much as a comment takes, in whole lines."""
-    if len(text) <= largest:
-        return text
-    return text[:largest].rpartition("\n")[0] + "\n\n… more is in the output of `netspec diff`."
-
-
-def _model(model: ModelChange) -> Iterator[str]:
+def _model(model: ModelChange, room: int) -> list[str]:
+    """The parts of a model: what it costs, its layers, a drawing, and what becomes of a checkpoint."""
     if model.is_new:
-        yield from (f"#### model {code(model.name)}: added", "", *_costs(model))
-        return
+        return ["\n".join([f"#### model {code(model.name)}: added", "", *_costs(model)])]
     was = f", was {code(model.was)}" if model.was != model.name else ""
     verdict = f" · checkpoint: {MARKS.get(model.verdict.kind, '⚠️')} {model.verdict.kind}" if model.verdict else ""
-    yield from (f"#### model {code(model.name)}{was}: {model.state}{verdict}", "")
-    if not model.same:
-        yield from (*_costs(model), "")
-    lines = list(_items((*other_lines(model), *layer_lines(model))))
-    yield from fold(lines, f"{count(len(lines), 'change')} of layers") if len(lines) > FOLDED else lines
+    parts = ["\n".join([f"#### model {code(model.name)}{was}: {model.state}{verdict}", *([] if model.same else ["", *_costs(model)])])]
+    lines = _items((*other_lines(model), *layer_lines(model)))
+    if lines:
+        shown = fit_items(lines, room)
+        parts.append("\n".join(fold(shown, f"{say_count(len(lines), 'change')} of layers") if len(lines) > FOLDED else shown))
     if model.drawing and not model.same:
-        yield from ("", *fold([fence(model.drawing, "mermaid")], "the model now, what is new in green and what changed in yellow"))
-    yield from _verdict(model.verdict)
-
-
-def _verdict(found: Verdict | None) -> Iterator[str]:
-    """What becomes of a checkpoint, folded: the word of it stands in the heading."""
-    if found is not None:
-        yield from ("", *fold(list(_items(verdict_lines(found))), f"checkpoint: {found.kind}"))
+        parts.append("\n".join(fold([fence(model.drawing, "mermaid")], "the model now, what is new in green and what changed in yellow")))
+    if model.verdict is not None:  # folded: the word of it stands in the heading
+        said = fit_items(_items(verdict_lines(model.verdict)), room)
+        parts.append("\n".join(fold(said, f"checkpoint: {model.verdict.kind}")))
+    return parts
 
 
 def _costs(model: ModelChange) -> list[str]:
@@ -92,8 +93,8 @@ def _costs(model: ModelChange) -> list[str]:
 
 
 def _amount(text: str) -> str:
-    """An amount; what has free sizes stands as code, since a `*` means something else in Markdown."""
-    return code(text) if "*" in text else text
+    """An amount; one with free sizes stands as code, since names and `*` may mean something else in Markdown."""
+    return code(text) if any(c.isalpha() or c in "*_" for c in text) else text
 
 
 def fold(lines: Sequence[str], summary: str) -> list[str]:
@@ -101,12 +102,13 @@ def fold(lines: Sequence[str], summary: str) -> list[str]:
     return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
-def _items(lines: Iterable[Line]) -> Iterator[str]:
-    """Items of a list, and what stands below them."""
-    for line in lines:
-        sign = f"{SIGNS[line.sign]} " if line.sign in SIGNS else ""
-        yield f"- {sign}{say(line.phrase)}"
-        yield from (f"  - {say(phrase)}" for phrase in line.below)
+def _items(lines: Iterable[Line]) -> list[str]:
+    """Items of a list, each with what stands below it."""
+    return ["\n".join([f"- {_sign(line)}{say(line.phrase)}", *(f"  - {say(phrase)}" for phrase in line.below)]) for line in lines]
+
+
+def _sign(line: Line) -> str:
+    return f"{SIGNS[line.sign]} " if line.sign in SIGNS else ""
 
 
 def say(phrase: Phrase) -> str:

@@ -75,7 +75,7 @@ def _rewired(change: LayerChange) -> Line:
         return Line(
             ">", (*paths(change.paths), ": reads ", Code(change.values[0].after), " in the order of ", Code(change.values[0].before))
         )
-    said = [(v.name, " reads ", Code(v.after or "nothing"), " and not ", Code(v.before or "nothing")) for v in change.values]
+    said = [(plain(v.name), " reads ", Code(v.after or "nothing"), " and not ", Code(v.before or "nothing")) for v in change.values]
     return Line(">", (*paths(change.paths), ": ", *join("; ", said)))
 
 
@@ -151,8 +151,17 @@ def value(change: ValueChange) -> Phrase:
 
 
 def plain(name: str) -> Piece:
-    """A name as a word of the sentence; as a piece of the spec where it holds anything that Markdown could read: keys of dicts may."""
-    return name if re.fullmatch(r"[A-Za-z0-9_ ./,-]*", name) else Code(name)
+    """A name as a word of the sentence; as a piece of the spec where it holds anything that Markdown could read or a code host makes a link
+    of: names of a spec and keys of dicts may."""
+    return name if re.fullmatch(r"[A-Za-z0-9_ ./,-]*", name) and not _READ.search(name) else Code(name)
+
+
+_READ = re.compile(
+    r"www\.|[A-Za-z]-[0-9]|\b[0-9a-f]{7,40}\b"  # an address, an issue (GH-12, JIRA-12), a commit
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|__"  # emphasis
+    r"|^[ -]|^[0-9]+\.|--|//| $",  # a list, a rule, a path that code shows as it is
+    re.IGNORECASE,
+)
 
 
 def cause(found: Cause) -> Phrase:
