@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.merging import merge_alike
+from netspec.diagnostics.patience import Patience
 from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
@@ -179,8 +180,9 @@ def check_with(
 def check_trusted(spec: Source | str, overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None) -> Checked:
     """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
     source, problems = read(spec)
-    checked = check_once(source, [*problems], overrides, train, imports)
-    return with_tried_repairs(checked, problems, lambda text, found: check_once(text, found, overrides, train, imports))
+    patience = Patience()
+    checked = patience.watch(check_once)(source, [*problems], overrides, train, imports)
+    return with_tried_repairs(checked, problems, lambda text, found: check_once(text, found, overrides, train, imports), patience)
 
 
 def check_once(
@@ -203,27 +205,29 @@ def check_once(
     return replace(checked, problems=(*checked.problems, unknown_train(checked, train)))
 
 
-def with_tried_repairs(checked: Checked, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked]) -> Checked:
+def with_tried_repairs(
+    checked: Checked, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked], patience: Patience
+) -> Checked:
     """What a check found in a text, with the repairs that hold when they are tried: no proposal leads to the next problem. `problems` are
-    those of reading the file: of what cannot be read, nothing is tried."""
+    those of reading the file: of what cannot be read, nothing is tried. `patience` began with the check."""
     if not checked.problems or problems:
         return replace(checked, problems=tuple(merge_alike(checked.problems)))
     from netspec.diagnostics.nested import join_nested
     from netspec.diagnostics.trials import try_repairs
 
-    found = merge_alike(join_nested(checked.source, checked.problems, lambda mended: check(mended, []).problems))
+    found = merge_alike(join_nested(checked.source, checked.problems, lambda mended: check(mended, []).problems, patience))
 
     def again(mended: Source) -> Sequence[Diagnostic]:
         return merge_alike(check(mended, []).problems)
 
-    tried = try_repairs(checked.source, found, again)
+    tried = try_repairs(checked.source, found, again, patience)
     if checked.source.pointers is not None and checked.file is not None and any(problem.held is None for problem in tried):
         from netspec.syntax.twin_edits import text_of, translate_repairs
 
         text = text_of(checked.source, checked.file)
         if text is not None:
-            known = with_tried_repairs(check(text, []), [], check).problems
-            tried = try_repairs(checked.source, translate_repairs(checked.source, tried, text, known), again)
+            known = with_tried_repairs(check(text, []), [], check, patience).problems
+            tried = try_repairs(checked.source, translate_repairs(checked.source, tried, text, known), again, patience)
     return replace(checked, problems=order_problems(tried))
 
 
@@ -240,9 +244,10 @@ def check_untrusted(spec: Source | str) -> Checked:
         found = [*problems]
         try:
             with time_limit(LIMITS.untrusted_seconds):
-                checked = check_limited(source, found)
+                patience = Patience()
+                checked = patience.watch(check_limited)(source, found)
                 try:
-                    return with_tried_repairs(checked, problems, check_limited)
+                    return with_tried_repairs(checked, problems, check_limited, patience)
                 except OutOfTime:
                     return replace(checked, problems=tuple(merge_alike(checked.problems)))
         except OutOfTime as late:

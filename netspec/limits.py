@@ -59,8 +59,9 @@ class Limits:
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""
-    repair_seconds: float = 2.0
-    """Seconds of processor time after which no further repair is tried, nor another value of an argument: a person waits for the answer."""
+    repair_seconds: float = 1.5
+    """Seconds of processor time, from the begin of a file's check, after which no further repair is tried, nor another value of an
+    argument: a person waits for the answer. A repair for whose check there would be no time is not tried either."""
     tried_arguments: int = 5_000
     """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
     nested_repairs: int = 8

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from time import process_time
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair, written
 from netspec.diagnostics.edits import apply_edits
+from netspec.diagnostics.patience import Patience
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.limits import LIMITS
 from netspec.record import replace
@@ -54,17 +54,18 @@ class Draft:
         return tuple(found)
 
 
-def join_nested(source: Source, problems: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
+def join_nested(source: Source, problems: Sequence[Diagnostic], check: Check, patience: Patience | None = None) -> list[Diagnostic]:
     """The problems; a call that is one has those inside of it in its repair. `check` gives the problems of a text."""
     calls = [(p, span) for p in problems if (span := p.covers()) is not None and span.source is source]
-    kept, end = {id(p): p for p in problems}, process_time() + LIMITS.repair_seconds
+    kept, patience = {id(p): p for p in problems}, patience or Patience()
+    check = patience.watch(check)
     for outer, region in sorted(calls, key=lambda call: (call[1].start, -call[1].end)):
-        if process_time() > end:
+        if not patience.lasts():
             break
         inside = [p for p in kept.values() if p is not outer and p.severity == "error" and lies_in(p, outer, region)]
         if not inside or id(outer) not in kept:
             continue
-        edits = mend(source, problems, [outer, *inside], check, end)
+        edits = mend(source, problems, [outer, *inside], check, patience)
         kept[id(outer)] = replace(outer, ways=(Repair(edits, read_back(source, region, edits)),)) if edits else outer
         gone = {id(p) for p in inside if edits or not outer.repairs() or goes_along(p)}
         kept = {key: p for key, p in kept.items() if key not in gone}
@@ -84,14 +85,14 @@ def goes_along(problem: Diagnostic) -> bool:
     return (isinstance(problem, Rewritten) and problem.merges) or "." in getattr(problem, "name", "")
 
 
-def mend(source: Source, problems: Sequence[Diagnostic], group: Sequence[Diagnostic], check: Check, end: float) -> tuple[Edit, ...]:
+def mend(source: Source, problems: Sequence[Diagnostic], group: Sequence[Diagnostic], check: Check, patience: Patience) -> tuple[Edit, ...]:
     """The edits behind which the problems of the group are gone and no other has come; none where that is not found. Of the ways to repair
     one inside, the first ones are right where it stands alone, the last ones where it is a stage."""
     wrong, wanted = set(map(key_of, group)), Counter(map(key_of, problems)) - Counter(map(key_of, group))
     for order in (1, -1):
         draft, left = Draft(source), problems
         for _ in range(LIMITS.nested_repairs):
-            step = find_step(draft, [p for p in left if key_of(p) in wrong], left, check, order, end)
+            step = find_step(draft, [p for p in left if key_of(p) in wrong], left, check, order, patience)
             if step is None:
                 break
             draft, left = step
@@ -101,7 +102,7 @@ def mend(source: Source, problems: Sequence[Diagnostic], group: Sequence[Diagnos
 
 
 def find_step(
-    draft: Draft, group: Sequence[Diagnostic], problems: Sequence[Diagnostic], check: Check, order: int, end: float
+    draft: Draft, group: Sequence[Diagnostic], problems: Sequence[Diagnostic], check: Check, order: int, patience: Patience
 ) -> tuple[Draft, Sequence[Diagnostic]] | None:
     """The draft behind a repair of the innermost problem of the group that has one, and what is left then; of its ways the first that does
     it, or by `order` -1 the last."""
@@ -109,7 +110,7 @@ def find_step(
     for problem in sorted(group, key=lambda p: (-p.at.start, p.at.end)):
         for repair in [*islice(problem.repairs(), LIMITS.suggestions)][::order]:
             edits = written(repair.edits)
-            if not edits or process_time() > end or any(edit.span.source is not draft.text for edit in edits):
+            if not edits or not patience.lasts() or any(edit.span.source is not draft.text for edit in edits):
                 continue
             made = draft.apply(edits)
             left = [p for p in check(made.text) if not p.late]  # which nothing was said of beside the errors

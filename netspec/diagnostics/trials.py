@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from time import process_time
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair, written
 from netspec.diagnostics.edits import apply_edits
+from netspec.diagnostics.patience import Patience
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import Source
@@ -20,11 +20,11 @@ Check = Callable[[Source], Sequence[Diagnostic]]
 Key = tuple[str, str]
 
 
-def try_repairs(source: Source, problems: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
+def try_repairs(source: Source, problems: Sequence[Diagnostic], check: Check, patience: Patience | None = None) -> list[Diagnostic]:
     """The problems with the repairs that hold, tried in their order, each on the file with those before it. `check` gives the problems of
     a text. Repairs in other files than this one are not tried. What asks for a fact about sizes comes last: another repair may make it
     needless."""
-    trial = _Trial(source, problems, check)
+    trial = _Trial(source, problems, check, patience or Patience())
     settled = {n: trial.settle(problems[n]) for n in sorted(range(len(problems)), key=lambda n: bool(problems[n].statements_missing()))}
     return trial.without_consequences([settled[n] for n in range(len(problems))])
 
@@ -32,13 +32,13 @@ def try_repairs(source: Source, problems: Sequence[Diagnostic], check: Check) ->
 class _Trial:
     """One file while its repairs are tried: the edits that held so far, and the problems that are left behind them."""
 
-    def __init__(self, source: Source, problems: Sequence[Diagnostic], check: Check) -> None:
-        self.source, self.check = source, check
+    def __init__(self, source: Source, problems: Sequence[Diagnostic], check: Check, patience: Patience) -> None:
+        self.source, self.check, self.patience = source, patience.watch(check), patience
         self.accepted: list[Edit] = []
         self.left = Counter(map(_key, problems))
         self.wrong = any(problem.severity == "error" for problem in problems)
         self.removed: list[tuple[Diagnostic, Repair, Counter[Key]]] = []
-        self.tries, self.characters, self.end = LIMITS.repair_tries, LIMITS.repair_characters, process_time() + LIMITS.repair_seconds
+        self.tries, self.characters = LIMITS.repair_tries, LIMITS.repair_characters
 
     def settle(self, problem: Diagnostic) -> Diagnostic:
         """The problem with the first of its repairs that holds, or with none; as it is where that cannot be tried."""
@@ -55,7 +55,7 @@ class _Trial:
     def _affordable(self) -> bool:
         self.tries -= 1
         self.characters -= len(self.source.text)
-        return self.tries >= 0 and self.characters >= 0 and process_time() < self.end
+        return self.tries >= 0 and self.characters >= 0 and self.patience.lasts()
 
     def _holds(self, problem: Diagnostic, repair: Repair) -> bool:
         """Behind the repair its problem is gone and no other has come: then the next ones are tried on what it makes of the file."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netspec.diagnostics import catalog
+import pytest
+
+from netspec.diagnostics import catalog, patience
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.edits import edits_of
 from netspec.diagnostics.trials import try_repairs
@@ -98,3 +100,18 @@ def test_no_fact_of_a_problem_hides_what_every_problem_has() -> None:
 def test_what_is_proposed_is_asked_of_every_problem_in_one_way() -> None:
     """A class says its own repair in `own_edits` or `repairs`; `edits` is what held, for whoever applies it."""
     assert [kind.__name__ for kind in catalog.catalog().values() if "edits" in vars(kind)] == []
+
+
+def test_a_repair_for_whose_check_there_is_no_time_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest check so far says how long the next one takes, the first one included."""
+    clock = [0.0]
+    monkeypatch.setattr(patience, "process_time", lambda: clock[0])
+
+    def check(seconds: float) -> None:
+        clock[0] += seconds
+
+    left = patience.Patience()
+    left.watch(check)(LIMITS.repair_seconds * 0.4)
+    assert left.lasts()
+    left.watch(check)(LIMITS.repair_seconds * 0.25)
+    assert not left.lasts(), "0.65 are gone, and the longest took 0.4"

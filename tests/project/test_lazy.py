@@ -33,7 +33,7 @@ STANDARD = set(
 )
 """Modules of the standard library that a clean check may import, besides those that begin with an underscore. Most come with `argparse`,
 `pathlib`, `re`, `typing` and `json`, two with pyproject.toml where it has a table for netspec."""
-OWN = 290
+OWN = 294
 """Modules of netspec that checking `models/mnist.net` may import at most. Each costs a third of a millisecond."""
 
 
