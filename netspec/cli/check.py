@@ -16,7 +16,7 @@ from netspec.cli.configuration import NOTHING, list_places, read_configuration
 from netspec.cli.demands import Demands, gather_demands
 from netspec.cli.guard import note_file
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.spec_paths import spec_paths
+from netspec.cli.spec_paths import find_empty, spec_paths
 from netspec.cli.terminal import report, say, tell, wants_color, width, write_line, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 
@@ -120,27 +120,29 @@ def look(args: Namespace, files: Sequence[str], demands: Demands) -> int:
     if not files:
         say("name a file or a folder, or write `files` into [tool.netspec] of pyproject.toml; see `netspec check --help`")
         return 2
-    paths = list(spec_paths(files))
-    if not paths:
-        say(f"there is no spec in {', '.join(files)}")
+    paths, about = list(spec_paths(files)), find_empty(files)
+    if demands.budgets:
+        from netspec.cli.idle_budgets import find_idle_budgets
+
+        about += [idle for idle in find_idle_budgets(demands.budgets, args.files or None, paths) if demands.counts(idle)]
     if args.output_file is not None:
         from netspec.cli.replacing import require_report_place
 
         require_report_place(args.output_file, paths)
     if not (args.diff or args.fix):
-        return check_each(args, paths, demands)
+        return check_each(args, paths, demands, about)
     from netspec.cli.fix import fix_file, show_fixes
 
     code = max([(show_fixes if args.diff else fix_file)(path, demands) for path in paths], default=0)
-    return code if args.diff else max(code, check_each(args, paths, demands))
+    return max(code, report(about) if about else 0) if args.diff else max(code, check_each(args, paths, demands, about))
 
 
-def check_each(args: Namespace, paths: Sequence[str], demands: Demands) -> int:
-    """Checks the files as they are, prints what is wrong with them, and gives the exit code."""
+def check_each(args: Namespace, paths: Sequence[str], demands: Demands, about: Sequence[Diagnostic] = ()) -> int:
+    """Checks the files as they are, prints what is wrong with them, and `about` what was asked for, and gives the exit code."""
     from netspec.cli.repeated import drop_repeated
 
     found = find_all(paths, args.untrusted, overrides(args.set), demands, args.jobs)
-    problems = [problem for of_file in drop_repeated(paths, found) for problem in of_file]
+    problems = [*about, *(problem for of_file in drop_repeated(paths, found) for problem in of_file)]
     code = _report(problems, args, paths)
     if args.statistics:
         _count(problems, args.format == "full" and not args.output_file)

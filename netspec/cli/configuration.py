@@ -31,6 +31,12 @@ class Budget:
         below = os.path.relpath(os.path.realpath(path), os.path.realpath(self.folder or ".")).replace(os.sep, "/")
         return pattern_of(self.pattern).fullmatch(below) is not None
 
+    def begin(self) -> str:
+        """The folder in which everything lies that it may cover."""
+        parts = self.pattern.split("/")[:-1]
+        plain = next((number for number, part in enumerate(parts) if "*" in part or "?" in part), len(parts))
+        return os.path.join(self.folder, *parts[:plain]) or "."
+
 
 def pattern_of(text: str) -> re.Pattern[str]:
     """A pattern of paths as an expression."""
@@ -67,7 +73,12 @@ def read_configuration(path: str | None = None) -> Configuration:
     from netspec.files import read_bytes
 
     if path is not None:
-        return _read(path, read_bytes(path), required=True)
+        found = _read(path, read_bytes(path), required=True)
+        if found is NOTHING:
+            from netspec.diagnostics.running.configuration import NoConfiguration
+
+            raise Mistake(NoConfiguration(path=path))
+        return found
     for file in list_places():
         if os.path.isfile(file) and b"netspec" in (content := read_bytes(file)):
             found = _read(os.path.relpath(file), content)

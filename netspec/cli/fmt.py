@@ -7,7 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.spec_paths import is_spec, spec_paths
+from netspec.cli.spec_paths import find_empty, is_spec, spec_paths
 from netspec.cli.terminal import report, tell, write_exact
 from netspec.diagnostics.base import Mistake
 
@@ -25,6 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     paths = [path for path in spec_paths(args.files) if not args.specs_among or path == STDIN or is_spec(path)]
     codes = [_format_each(path, args.check) for path in paths]
+    if empty := find_empty(args.files):
+        codes.append(report(empty))
     if args.check and not any(codes):
         tell(f"{len(paths):,} file{'' if len(paths) == 1 else 's'} formatted already.")
     return max(codes, default=0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netspec.cli.configuration import NOTHING, read_configuration
 from netspec.cli.spec_options import add_plugins
-from netspec.cli.spec_paths import spec_paths
+from netspec.cli.spec_paths import find_empty, spec_paths
 from netspec.cli.terminal import report, say, write_line
 from netspec.diagnostics.base import Mistake
 
@@ -43,7 +43,9 @@ def run(args: Namespace) -> int:
         return 2
     plugins = tuple(dict.fromkeys((*configuration.plugins, *args.plugins)))
     act = check_lock if args.check else show_changes if args.diff else renew_lock
-    return max([with_proved(path, plugins, act) for path in spec_paths(files)], default=0)
+    empty = find_empty(files)
+    code = report(empty) if empty else 0
+    return max([code, *(with_proved(path, plugins, act) for path in spec_paths(files))])
 
 
 def with_proved(path: str, plugins: Sequence[str], act: Callable[[str, Checked], int]) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Diagnostic, Mistake
 
 SPEC_SUFFIXES = (".net", ".netspec")
 TWIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*)?"netspec"\s*:')
@@ -22,6 +22,13 @@ def spec_paths(files: Iterable[str]) -> Iterator[str]:
         if (place := (folder_of(folder), name)) not in seen:
             seen.add(place)
             yield path
+
+
+def find_empty(files: Iterable[str]) -> list[Diagnostic]:
+    """The folders among them in which there is no spec."""
+    from netspec.diagnostics.running.files import NoSpecs
+
+    return [NoSpecs(path=file) for file in dict.fromkeys(files) if os.path.isdir(file) and next(_find_specs(file), None) is None]
 
 
 def _real(folder: str) -> str:

@@ -138,10 +138,14 @@ def test_a_folder_that_cannot_be_looked_into_is_no_clean_one(
     assert "error[read-failed] cannot read `./more/closed`" in capsys.readouterr().out
 
 
-def test_a_folder_without_specs_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_specs_is_no_clean_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "empty").mkdir()
-    assert main(["check", "empty"]) == 0
-    assert capsys.readouterr() == ("No problems in 0 files.\n", "netspec: there is no spec in empty\n")
+    for words in (["check"], ["check", "--diff"], ["check", "--fix"], ["lock", "--check"], ["fmt", "--check"]):
+        assert main([*words, "empty"]) == 2, words
+        captured = capsys.readouterr()
+        assert "error[no-specs]: there is no spec in `empty`" in captured.out + captured.err, words
+    assert main(["check", "empty", "more", "--format", "json"]) == 2
+    assert '"no-specs"' in capsys.readouterr().out
 
 
 def test_the_folder_of_the_report_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

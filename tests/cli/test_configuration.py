@@ -266,3 +266,40 @@ def test_what_was_measured_is_told_once(folder: Path, capsys: pytest.CaptureFixt
         "m.net:7:1: error[over-budget] `N` has 54,400 FLOPs in a forward pass, and its budget is 10",
         "m.net:7:1: error[budget-needs-sizes] `max-flops` of `N` depends on `T`",
     ]
+
+
+def test_a_configuration_that_is_named_has_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("m.net").write_text(CLEAN)
+    configure("[project]\nname = 'netspec'\n")
+    code, said = slugs(capsys, "m.net", "--config", "pyproject.toml")
+    assert code == 2 and "error[no-configuration]: `pyproject.toml` has no table `[tool.netspec]`" in said
+    assert slugs(capsys, "m.net")[0] == 0
+    configure("[tool.netspec]\n")
+    assert slugs(capsys, "m.net", "--config", "pyproject.toml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words", "said"),
+    [
+        ("models/*.nett", ["models"], True),
+        ("models/*.nett", ["."], True),
+        ("models/*.nett", [], True),
+        ("modls/**", [], True),
+        ("modls/**", ["models"], False),
+        ("**/n.net", ["models"], False),
+        ("**/n.net", ["."], True),
+        ("models/n.net", ["models/m.net"], False),
+        ("models/n.net", ["models"], True),
+        ("models/m.net", ["."], False),
+        ("models/**", [], False),
+    ],
+)
+def test_a_budget_that_guards_nothing_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], pattern: str, words: list[str], said: bool
+) -> None:
+    """Where the check looks at the whole folder that it is about: a hook names single files."""
+    configure(CLEAN, "models/m.net")
+    configure(f"[tool.netspec]\nfiles = ['models']\n[tool.netspec.budgets]\n'{pattern}' = {{max-params = 100}}\n")
+    code, text = slugs(capsys, *words)
+    assert code == 0 and ("pyproject.toml:4:1: warning[budget-covers-nothing]" in text) == said
+    assert "budget-covers-nothing" not in slugs(capsys, *words, "--ignore", "budget-covers-nothing")[1]

@@ -21,8 +21,8 @@ from netspec.testing.checks import hold, require
 from tests.problems.pages import cases_of
 
 LINTS = [cls for cls in catalog().values() if cls.severity == "warning"]
-OF_RUNS = ("data-differ", "examples-in-two-parts", "lock-of-another-version")
-"""What is said of files of data and of locks, by commands that run: no spec has it."""
+OF_RUNS = ("budget-covers-nothing", "data-differ", "examples-in-two-parts", "lock-of-another-version")
+"""What is said of files of data, of locks and of a repository, by commands that run: no spec has it."""
 
 
 @cache

@@ -112,6 +112,16 @@ SAID = {
 }  # fmt: skip
 
 
+SAID |= {
+    f"no slope in {step}": (spec(f"output y = x -> side: dense(8) -> {step} -> dense(1)", MSE), "dead-parameters")
+    for step in ("floor", "ceil", "round", "sign", "stop_gradient", "argmax(axis=-1) -> one_hot(8)")
+}
+SAID |= {
+    f"no slope in {value}": (spec(f"h = x -> side: dense(8)\noutput y = {value} -> dense(1)", MSE), "dead-parameters")
+    for value in ("(h > 0) -> cast(f32)", "(h // 2.0)", "where(h > 0, x, 2.0 * x)", "one_hot(argmax(h, axis=-1), 8)")
+}
+
+
 @pytest.mark.parametrize(("text", "slug"), SAID.values(), ids=SAID.keys())
 def test_a_lint_speaks(text: str, slug: str) -> None:
     assert slugs(text) == [slug]

@@ -37,6 +37,9 @@ MADE_BY_SOFTMAX = {
     "a loop": "  x = h\n  repeat 2 { x = x -> dense(10) -> softmax }\n  output out = x",
     "a block": "  output out = h -> Head",
     "through a block": "  output out = h -> softmax -> Through",
+    "clip": "  output out = h -> softmax -> clip(1e-6, 1)",
+    "dropout": "  output out = h -> softmax -> dropout(0.1)",
+    "a block, names, clip and dropout": "  p = h -> Head\n  q = clip(p, low=1e-6)\n  output out = q -> dropout(0.1) -> Through",
 }
 
 

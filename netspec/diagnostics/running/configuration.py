@@ -22,6 +22,37 @@ class ConfigurationUnreadable(Diagnostic):
 
 
 @record(kw_only=True)
+class NoConfiguration(Diagnostic):
+    """`--config` names a file that has no `[tool.netspec]`, so that nothing would be asked of the specs."""
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+
+    def message(self) -> str:
+        return f"`{self.path}` has no table `[tool.netspec]`"
+
+    def help(self) -> str | None:
+        return "add the table, or ask for nothing by `--config none`"
+
+
+@record(kw_only=True)
+class BudgetCoversNothing(Diagnostic):
+    """A pattern of `[tool.netspec.budgets]` in pyproject.toml is that of no file that is checked: a folder was renamed, or the pattern is
+    misspelt. It is said where a check looks at the whole folder that the pattern is about, never of single files."""
+
+    severity: ClassVar[str] = "warning"
+
+    pattern: str
+
+    def message(self) -> str:
+        return f"the budget `{self.pattern}` covers no spec"
+
+    def help(self) -> str | None:
+        return "patterns are paths below the folder of this file: `*` is any part of a name, `**/` any folders"
+
+
+@record(kw_only=True)
 class UnknownConfiguration(Diagnostic):
     """A key of `[tool.netspec]` in pyproject.toml is none that netspec knows."""
 

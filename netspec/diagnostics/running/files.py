@@ -26,6 +26,21 @@ class NoSuchFile(Diagnostic):
 
 
 @record(kw_only=True)
+class NoSpecs(Diagnostic):
+    """A command was given a folder in which there is no spec: a check of nothing must not pass."""
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+
+    def message(self) -> str:
+        return f"there is no spec in `{self.path}`"
+
+    def help(self) -> str | None:
+        return "specs end in .net or .netspec, or are JSON whose first key is `netspec`; hidden folders are left out"
+
+
+@record(kw_only=True)
 class ReadFailed(Diagnostic):
     """The operating system refused to read a file: a missing permission, a folder in place of a file, a failing disk."""
 

@@ -104,6 +104,7 @@ class FloorDivide(_Binary):
 
     symbol, function = "//", "floor_divide"
     jumps = True
+    sloped = False
 
     def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
         return _divided(super().apply, scope, left, right)

@@ -98,6 +98,7 @@ class Sign(_OfNumbers):
 
     function = "sign"
     jumps = True
+    sloped = False
 
 
 class Sin(_Maths):
@@ -130,6 +131,7 @@ class Floor(_Maths):
 
     function = "floor"
     jumps = True
+    sloped = False
 
 
 class Ceil(_Maths):
@@ -137,6 +139,7 @@ class Ceil(_Maths):
 
     function = "ceil"
     jumps = True
+    sloped = False
 
 
 class Round(_Maths):
@@ -144,6 +147,7 @@ class Round(_Maths):
 
     function = "round"
     jumps = True
+    sloped = False
 
 
 class _Test(_Maths):
@@ -206,6 +210,7 @@ class Clip(Function):
 
     inputs = (In("x", "any tensor of numbers", dtype="number"),)
     elementwise: ClassVar[bool] = True
+    gives: ClassVar[str] = "same"
 
     low: int | float | None = None
     """The smallest value that stays; none when absent."""

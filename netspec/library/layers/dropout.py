@@ -25,6 +25,7 @@ class _Dropping(Layer):
     inputs = (In("x", "the batch first", rank=1),)
     elementwise: ClassVar[bool] = True
     random: ClassVar[bool] = True
+    gives: ClassVar[str] = "same"
     by_pass: ClassVar[tuple[str, ...]] = ("rate",)
 
     rate: Chance
