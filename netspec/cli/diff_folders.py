@@ -93,7 +93,7 @@ def list_specs(entry: str, revision: Revision | None) -> Iterator[str]:
         yield from (path for path in spec_paths([entry]) if os.path.lexists(path) and not (folder and os.path.islink(path)))
         return
     entry = os.path.relpath(entry) if os.path.isabs(entry) else entry
-    if revision.kind(entry) == "blob":
+    if revision.kind(entry) == "blob" and not revision.is_link(entry):
         yield entry
     for file in revision.list_files(entry) if revision.kind(entry) == "tree" else ():
         path = os.path.join(entry, file)

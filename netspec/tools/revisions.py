@@ -32,8 +32,16 @@ class Revision:
     """Of the current folder below the repository's root, with a `/` at the end; "" at the root."""
 
     def read(self, path: str) -> bytes | None:
-        """A file by its path from the current folder; None where the commit has none, or it lies outside of the repository."""
-        return self._ask("cat-file", "blob", path=path)
+        """A file by its path from the current folder; None where the commit has none, it lies outside of the repository, or a symbolic link
+        is there, whose text is the path that it leads to."""
+        found = self._ask("cat-file", "blob", path=path)
+        return None if found is None or (b"\n" not in found and self.is_link(path)) else found
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link is there."""
+        folder, name = posixpath.split(posixpath.normpath(to_git_path(path)))
+        entries = (self._ask("ls-tree", "-z", "--full-tree", path=folder or ".") or b"").split(b"\0")
+        return any(entry.startswith(b"120000") and entry.partition(b"\t")[2] == os.fsencode(name) for entry in entries)
 
     def kind(self, path: str) -> str:
         """ "tree" for a folder, "blob" for a file; "" where the commit has nothing there."""
@@ -91,6 +99,8 @@ def read_spec(found: Revision, name: str) -> tuple[Source, list[Diagnostic], Rev
     """The same of a revision that was found already. Raises `Mistake`."""
     revision, path = split_name(name)
     data = found.read(path)
+    if data is None and found.is_link(path):
+        raise Mistake(_refuse(name, f"in revision `{revision}` it is a symbolic link", "give the path that it leads to"))
     if data is None:
         reason = f"revision `{revision}` has no file `{path}`"
         raise Mistake(_refuse(name, reason, f"see what it has: `git ls-tree -r --name-only {revision}`; paths are from the current folder"))

@@ -132,7 +132,13 @@ def test_json_has_every_fact(folder: Path, capsys: pytest.CaptureFixture[str]) -
 def test_jax_sleeps(folder: Path) -> None:
     woken = "print([m for m in ('jax', 'numpy', 'rich') if m in sys.modules])"
     code = f"import sys; from netspec.cli.main import main; main(sys.argv[1:]); {woken}"
-    for words in (("diff", "m.net", "n.net", "--format", "markdown"), ("show", "m.net", "--as", "markdown")):
+    (folder / "other").mkdir()
+    (folder / "other/m.net").write_text(WIDER)
+    for words in (
+        ("diff", "m.net", "n.net", "--format", "markdown"),
+        ("diff", ".", "other", "--format", "markdown"),
+        ("show", "m.net", "--as", "markdown"),
+    ):
         root = str(Path(__file__).resolve().parents[2])
         done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env={"PYTHONPATH": root, "PATH": ""})
         assert done.stdout.endswith("[]\n"), done.stderr

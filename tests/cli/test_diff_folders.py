@@ -160,3 +160,51 @@ def test_nothing_is_fetched(remote: str, repository: Path, monkeypatch: pytest.M
     assert main(["diff", "git:HEAD:models/a.net"]) == 2
     assert "error[revision-unreadable]" in capsys.readouterr().err
     assert not (repository / "ran").exists() and not kept.exists()
+
+
+def test_a_link_of_a_revision_is_no_spec(repository: Path, capsys: Printed) -> None:
+    """Its text is a path."""
+    (repository / "linked").symlink_to("models")
+    git("add", "-A")
+    git("commit", "-q", "-m", "link")
+    for name in ("models/link.net", "linked"):
+        assert main(["diff", f"git:HEAD:{name}", "--format", "json"]) == 2
+        problem, *_ = json.loads(capsys.readouterr().out)["problems"]
+        assert problem["slug"] == "revision-unreadable" and "it is a symbolic link" in problem["message"]
+    write(repository, {"pyproject.toml": '[tool.netspec]\nfiles = ["models/link.net", "models/a.net"]\n'})
+    main(["diff", "git:HEAD", "git:HEAD", "--format", "json"])
+    assert [file["path"] for file in json.loads(capsys.readouterr().out)["files"]] == ["models/a.net"]
+
+
+ODD = {
+    "bytes": b"\xff\xfe\x00",
+    "empty": b"",
+    "json": b'{"netspec": 1, "sections": 3}',
+    "half": b'{"netspec": ',
+    "wide": b"\xef\xbb\xbfnetspec 1\n",
+    "deep": b"(" * 200,
+}
+"""What may lie where a spec is expected."""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_whatever_lies_there_is_told(form: str, repository: Path, capsys: Printed) -> None:
+    """A law: each spec of either side is told once, whatever is wrong with it and on which side, and no name of a file ends a report."""
+    for side in ("old", "new"):
+        write(repository, {f"{side}/good.net": SPEC, f"{side}/\udcff.net": SPEC if side == "old" else WIDER})
+        for name, content in ODD.items():
+            (repository / side / f"both {name}.{'json' if name in ('json', 'half') else 'net'}").write_bytes(content)
+            (repository / side / f"{side} {name}.net").write_bytes(content)
+            (repository / side / f"turned {name}.net").write_bytes(content if side == "new" else SPEC.encode())
+    (repository / "new/dangling.net").symlink_to("nowhere")
+    (repository / "new/folder.net").mkdir()
+    git("add", "-A")
+    git("commit", "-q", "-m", "odd")
+    for before in ("old", "git:HEAD:old"):
+        assert main(["diff", before, "new", "--format", form]) in (1, 2)
+        said = capsys.readouterr().out
+        if form == "json":
+            status = {file["path"]: file["status"] for file in json.loads(said)["files"]}
+            assert len(status) == 2 + 4 * len(ODD) and status["good.net"] == "same" and status["\udcff.net"] == "changed"
+            assert all(status[f"old {name}.net"] == "removed" and status[f"new {name}.net"] == "added" for name in ODD)
+            assert status["turned bytes.net"] == status["turned json.net"] == status["both json.json"] == "failed"

@@ -64,6 +64,13 @@ def test_no_host_finds_links_in_texts() -> None:
             assert not re.search(r"@\w|://|www\.|#\d|GH-\d", html.unescape(written).replace("\\", ""), re.IGNORECASE), written
 
 
+def test_no_host_finds_commits_in_sentences() -> None:
+    """In code it looks for none, and there a word is to be copied as it is."""
+    for text in ("deadbeef", "0" * 40, "see A1B2C3D."):
+        assert not re.search(r"\b[0-9a-f]{7,40}\b", write_words(text), re.IGNORECASE)
+        assert write_code(text) == f"<code>{text}</code>" and write_words(text).replace("\u200b", "") == text
+
+
 def test_paths_are_addresses_of_the_files_that_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backslash parts folders on Windows alone; `./m.net` is what a host calls m.net."""
     for path, uri in (("a\\b.net", "a%5Cb.net"), ("./a#b.net", "a%23b.net"), ("a b%.net", "a%20b%25.net")):
