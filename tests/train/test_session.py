@@ -114,7 +114,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_last_good_checkpoi
 
 
 def test_a_parameter_that_is_no_number_is_not_saved(tmp_path: Path) -> None:
-    made = model(optimizer=Sgd(learning_rate=3e38), checkpoint=Duration(1, "step"))
+    made = model(optimizer=Sgd(learning_rate=3.4e38), checkpoint=Duration(1, "step"))
     with pytest.raises(Mistake) as caught:
         train(tmp_path / "run", made)
     assert isinstance(caught.value.diagnostic, LossNotFinite) and "parameter" in caught.value.diagnostic.message()
