@@ -59,10 +59,21 @@ def stream(
     count examples. `send` brings arrays to the device. With `ends` those of several steps come together: behind a step as many as there are
     until the one that it says, as long as their shapes are the same."""
     batches = islice(_repeat_epochs(feed, start), max(total - start.step, 0))
-    sender = _Sender(send, axes, feed.constant)
+    sender = _Sender(send, axes)
     if ends is None:
         return Prefetched(batches, sender.send_one, depth)
-    return Prefetched(gather_steps(batches, start.step, ends), sender.send_several, depth)
+    if feed.constant:
+        return Prefetched(_repeat_batch(feed, start, total, ends), sender.send_again, depth)
+    return Prefetched(gather_steps(batches, start.step, ends), sender.send_stacked, depth)
+
+
+def _repeat_batch(feed: Feed, start: Position, total: int, ends: Callable[[int], int]) -> Iterator[tuple[Fields, int, Position]]:
+    """The one batch of a constant feed, for how many steps, and the position behind them: each of them is an epoch."""
+    batch = next(feed.training(start.epoch))
+    while start.step < total:
+        count = min(ends(start.step), total) - start.step
+        start = Position(start.step + count, start.epoch + count)
+        yield batch, count, start
 
 
 def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
@@ -119,21 +130,23 @@ def _are_alike(one: Fields, other: Fields) -> bool:
 class _Sender:
     """Sends batches to the device; one that comes again is there already."""
 
-    def __init__(self, send: Callable[[Any], Any], axes: int, constant: bool) -> None:
-        self._send, self._axes, self._constant = send, axes, constant
+    def __init__(self, send: Callable[[Any], Any], axes: int) -> None:
+        self._send, self._axes = send, axes
         self._sent: tuple[Fields, Any] | None = None
 
     def send_one(self, item: tuple[Fields, Position]) -> Fed:
         batch, after = item
         return Fed(self._place(batch), after, self._count(batch))
 
-    def send_several(self, item: tuple[list[Fields], Position]) -> Fed:
-        """Those of several steps: one where all are the same, else all of them along a first axis, which is always as long."""
+    def send_again(self, item: tuple[Fields, int, Position]) -> Fed:
+        """One batch for several steps."""
+        batch, count, after = item
+        return Fed(self._place(batch), after, count * self._count(batch), count)
+
+    def send_stacked(self, item: tuple[list[Fields], Position]) -> Fed:
+        """A batch for each of several steps, along a first axis that is always as long."""
         batches, after = item
-        examples = sum(map(self._count, batches))
-        if self._constant:
-            return Fed(self._place(batches[0]), after, examples, len(batches))
-        return Fed(self._send(stack_fields(batches)), after, examples, len(batches), True)
+        return Fed(self._send(stack_fields(batches)), after, sum(map(self._count, batches)), len(batches), True)
 
     def _place(self, batch: Fields) -> Any:
         if self._sent is None or self._sent[0] is not batch:
