@@ -38,7 +38,7 @@ _LATER = {
 
 _LATER_OF_OPS = {"names": {}}
 """The same of arguments of ops, whatever op has them."""
-_SILENT_IN = {"DataPlan": {"classes"}, "EvalPlan": {"part"}, "TrainPlan": {"workers"}}
+_SILENT_IN = {"DataPlan": {"classes"}, "EvalPlan": {"part", "automatic"}, "CheckpointPlan": {"automatic"}, "TrainPlan": {"workers"}}
 """Fields of plans that follow from others, or change no bit of a training."""
 _LATER_IN = {"DataPlan": {"part": ""}, "EvalPlan": {"test": None}, "TrainPlan": {"best": Goal(), "stop": None}}
 """Of plans, what `_LATER` is of everything: ops have arguments of the same names."""

@@ -143,6 +143,8 @@ class EvalPlan:
     """What `data` is: "validation", "test" where the spec names the dataset's test part, "eval" for data that are one whole."""
     test: DataPlan | None = None
     """The dataset's test part, which is measured once at the end; None where it has none, or `data` is that part."""
+    automatic: bool = False
+    """The spec leaves `every` to netspec, and nothing counts evaluations: of short epochs of light steps several go together."""
 
 
 @record
@@ -177,6 +179,8 @@ class CheckpointPlan:
     keep: int
     keep_every: Duration | None = None
     """Those at multiples of it stay for good."""
+    automatic: bool = False
+    """The spec leaves `every` to netspec, here and for evaluations."""
 
 
 @record

@@ -35,6 +35,7 @@ from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_tra
 from netspec.lower.random_draws import EVAL_STEP, step_key, take_key
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
+from netspec.lower.several_steps import take_several
 from netspec.lower.step_gauge import Gauge, Reading, choose_watched, read_numbers
 from netspec.lower.step_guard import StepGuard
 from netspec.lower.training_state import State
@@ -366,6 +367,22 @@ class Program:
             return self._observed(gauge)(state, self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
     @own_width
+    def observed_steps(
+        self, state: State, batch: Mapping[str, Any], count: int, gauge: Gauge, stacked: bool
+    ) -> tuple[State, Statistics, Any]:
+        """`count` times `observed_step` in one call, on the same batch or on the first of as many as are `stacked`: see `take_several`."""
+        with raise_spec_errors():
+            together = self.plan.accumulate if self.plan else 1
+            arrays = self._batches(batch) if stacked else self._batch(batch, self._objective("train"), together)
+            return self._several(gauge, stacked)(state, arrays, np.int32(count))
+
+    @property
+    def may_take_several(self) -> bool:
+        """Whether several steps may be one call: where this was measured, and where nothing looks at each of them."""
+        one = isinstance(self._placement, OneDevice) and jax.default_backend() == "cpu"
+        return one and self.lowering == AUTOMATIC and self._guard is None
+
+    @own_width
     def compile_step(self, state: State, batch: Mapping[str, Any], gauge: Gauge) -> tuple[Callable[..., Any], Any]:
         """(a compiled step on batches of these sizes, what XLA says of the memory that it takes). Nothing runs."""
         arrays = self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1)
@@ -504,6 +521,21 @@ class Program:
             self._fitting[id(objective), count, signature] = tuple(arrays), counted
         return self._placement.batch(arrays, counted, 0 if count == 1 else 1)
 
+    def _batches(self, stacked: Mapping[str, Any]) -> dict[str, Any]:
+        """What steps take of several batches along a first axis; the first is looked at as `_batch` does, and the others are like it."""
+        signature = sign_arrays(stacked)
+        dtypes = self._fitting_stacks.get(signature)
+        if dtypes is None:
+            one = {name: x[0] for name, x in stacked.items()}
+            arrays = self._batch(one, self._objective("train"), self.plan.accumulate if self.plan else 1)
+            dtypes = self._fitting_stacks[signature] = {name: array.dtype for name, array in arrays.items()}
+        return {name: x if (x := stacked[name]).dtype == dtype else x.astype(dtype) for name, dtype in dtypes.items()}
+
+    @cached_property
+    def _fitting_stacks(self) -> dict[Any, dict[str, Any]]:
+        """What steps take of several batches, by their signature: names and dtypes."""
+        return {}
+
     @cached_property
     def _fitting(self) -> dict[Any, tuple[tuple[str, ...], list[str]]]:
         """What a step takes of batches of these shapes and dtypes, and which of it counts examples; by objective, number of batches, and
@@ -631,18 +663,34 @@ class Program:
     def _observed(self, gauge: Gauge) -> Callable[..., Any]:
         """One step of training under a gauge; `seen` are its measurements, and the guard's counts."""
         if gauge not in self._observed_steps:
-            step = self._measured_step({name: replace(update, gauge=gauge) for name, update in self._updates.items()})
-
-            def observed(state: State, batch: Mapping[str, Any]) -> Any:
-                moved, statistics, seen = step(state, batch)
-                return moved, statistics, (seen, moved.guard)
-
-            self._observed_steps[gauge] = self._placement.jit(observed, donate_argnums=(0,))
+            self._observed_steps[gauge] = self._placement.jit(self._observing(gauge), donate_argnums=(0,))
         return self._observed_steps[gauge]
+
+    def _several(self, gauge: Gauge, stacked: bool) -> Callable[..., Any]:
+        """Several such steps."""
+        if (gauge, stacked) not in self._several_steps:
+            steps = take_several(self._observing(gauge), stacked)
+            self._several_steps[gauge, stacked] = self._placement.jit(steps, donate_argnums=(0,))
+        return self._several_steps[gauge, stacked]
+
+    def _observing(self, gauge: Gauge) -> Callable[[State, Mapping[str, Any]], Any]:
+        """One step of training under a gauge, not compiled."""
+        step = self._measured_step({name: replace(update, gauge=gauge) for name, update in self._updates.items()})
+
+        def observed(state: State, batch: Mapping[str, Any]) -> Any:
+            moved, statistics, seen = step(state, batch)
+            return moved, statistics, (seen, moved.guard)
+
+        return observed
 
     @cached_property
     def _observed_steps(self) -> dict[Gauge, Callable[..., Any]]:
         """Compiled steps by what measures them."""
+        return {}
+
+    @cached_property
+    def _several_steps(self) -> dict[tuple[Gauge, bool], Callable[..., Any]]:
+        """Compiled programs of several steps by what measures them, and whether each has a batch of its own."""
         return {}
 
     @cached_property

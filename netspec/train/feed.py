@@ -73,6 +73,11 @@ class Feed(Protocol):
         """Batches of one training epoch; None when only running through it would tell."""
         ...
 
+    @property
+    def constant(self) -> bool:
+        """Whether every epoch is the same single batch."""
+        ...
+
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
         """The batches of an epoch (counted from 0) from the batch `start` on."""
         ...
@@ -120,6 +125,12 @@ class ArrayFeed:
         """What happens to the examples that do not fill a batch."""
         found: list[Partial] = [t.partial for t in self.plan.transforms if isinstance(t, Batch)]
         return found[0] if found else "drop"
+
+    @property
+    def constant(self) -> bool:
+        """Nothing is drawn, neither which examples a batch has, nor in which order, nor what becomes of them."""
+        drawn = self.shuffle is not None or self.plan.dataset.mixture() is not None
+        return not drawn and self.steps_per_epoch == 1 and not any(t.random for t in self.plan.transforms)
 
     @property
     def shuffle(self) -> Shuffle | None:
@@ -242,6 +253,7 @@ class BatchFeed:
     plan: DataPlan
     learned: Knowledge = field(default_factory=dict)
     precision: Precision = FULL
+    constant: bool = field(default=False, init=False)
 
     @property
     def steps_per_epoch(self) -> int | None:

@@ -34,6 +34,11 @@ class Grouped:
             raise Mistake(EpochShorterThanStep(batches=batches, accumulate=self.count))
         return None if batches is None else batches // self.count
 
+    @property
+    def constant(self) -> bool:
+        """One step of several batches is never taken for one of a single batch."""
+        return False
+
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
         """Whole groups only: a step with fewer batches would be another one."""
         batches = self.feed.training(epoch, start * self.count)

@@ -56,11 +56,17 @@ class Profile:
         """What the steps were spent on."""
         self.compiling: dict[str, float] = {}
         self.steps = 0
+        self.at_once = 1
+        """Steps of one call at most."""
+        self._first_steps = 1
+        """Those of the first call, which compiles."""
         self._marked = time.perf_counter()
         self._first = 0.0
         self._last = 0.0
         self._tracing = False
-        self.traced = False
+        self._from = 0
+        self.traced: tuple[int, int] | None = None
+        """The first and last step of the trace."""
 
     def within(self, name: str) -> Part:
         """A context whose time counts as this."""
@@ -72,16 +78,19 @@ class Profile:
         self.start[name] = self.start.get(name, 0.0) + now - self._marked
         self._marked = now
 
-    def stepped(self) -> None:
-        """A step was sent off. Behind the first, which compiles, the steps' time begins anew."""
-        self.steps += 1
+    def stepped(self, count: int = 1) -> None:
+        """A step was sent off, or several in one call. Behind the first, which compiles, the steps' time begins anew."""
+        before, self.steps = self.steps, self.steps + count
         self._last = time.perf_counter()
-        if self.steps == 1:
+        if before == 0:
             self.mark("the first step")
             self.seconds.clear()
-            self._first = self._last
-        if self.folder and self.steps in (BEGIN, END):
-            self._trace(self.steps == BEGIN)
+            self._first, self._first_steps = self._last, count
+        self.at_once = max(self.at_once, count)
+        if self.folder and before < BEGIN <= self.steps:
+            self._trace(True)
+        elif self._tracing and self.steps >= END:
+            self._trace(False)
 
     def end(self) -> None:
         """The steps are over."""
@@ -94,9 +103,10 @@ class Profile:
         began = time.perf_counter()
         if begin:
             jax.profiler.start_trace(str(self.folder))
+            self._from = self.steps
         elif self._tracing:
             jax.profiler.stop_trace()
-            self.traced = True
+            self.traced = self._from, self.steps
         self._tracing = begin
         self._first += time.perf_counter() - began
 
@@ -116,15 +126,16 @@ class Profile:
         yield f"start-up: {total:.2f} s until the first step was done"
         yield from (f"  {name:<34} {seconds:>8.2f} s  {seconds / total:>4.0%}" for name, seconds in self.start.items())
         yield from (f"    of all that, {name:<34} {seconds:.2f} s" for name, seconds in self.compiling.items())
-        count, spent = self.steps - 1, self._last - self._first
+        count, spent = self.steps - self._first_steps, self._last - self._first
         if count <= 0 or spent <= 0:
             return
-        yield f"a step: {spent / count * 1e3:.3f} ms on the average of {count:,} behind the first"
+        together = f", {self.at_once} in one call at most" if self.at_once > 1 else ""
+        yield f"a step: {spent / count * 1e3:.3f} ms on the average of {count:,} behind the first{together}"
         known = {name: self.seconds.get(name, 0.0) for name in STEP}
         rest = {**known, "the loop itself": max(spent - sum(known.values()), 0.0)}
         yield from (f"  {name:<34} {seconds / count * 1e3:>8.3f} ms  {seconds / spent:>4.0%}" for name, seconds in rest.items())
         if self.traced:
-            yield f"a trace of steps {BEGIN} to {min(END, self.steps)} lies in {escape(str(self.folder))}, for xprof or Perfetto"
+            yield f"a trace of steps {self.traced[0]} to {self.traced[1]} lies in {escape(str(self.folder))}, for xprof or Perfetto"
 
 
 def seconds_of_process() -> float:

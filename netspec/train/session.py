@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from netspec.train.checkpoint_contents import Resumed, copy_tensors, facts_of
 from netspec.train.early_stopping import describe_stop, score_of
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
+from netspec.train.light_steps import is_light
 from netspec.train.measured_step import blank_unmeasured, fields_of
 from netspec.train.metrics_log import Record
 from netspec.train.metrics_table import Table
@@ -71,8 +72,8 @@ class Session:
         self._saved = self.start.saved
         self._first: Any = None
         """The first batch, until its loss has been looked at."""
-        self._last: Any = None
-        """The newest batch."""
+        self._last: Fed | None = None
+        """What was fed last."""
         self._seen: Any = None
         """What was measured of the newest step."""
         self._table = Table(self.folder.path / metrics_table.NAME) if self.folder else None
@@ -93,7 +94,8 @@ class Session:
             self._between_steps()
             self.profile.mark("run folder, first weights")
             axes = 1 if self.plan.accumulate == 1 else 2
-            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
+            ends = self.timetable.ends if self.takes_several else None
+            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send, ends=ends)) as batches:
                 while not self.stop and not self.course.stopped and (fed := self._next(batches)) is not None:
                     self._step(fed)
                     self._between_steps()
@@ -120,20 +122,37 @@ class Session:
         with self.profile.within(DATA), self._watch.waiting():
             return next(batches, None)
 
+    @cached_property
+    def takes_several(self) -> bool:
+        """Whether steps are taken several in one call: those of which the call would be a good part."""
+        return self.program.may_take_several and is_light(self.plan)
+
     def _step(self, fed: Fed) -> None:
-        """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
-        self._last = fed.batch
-        self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
+        """One step of training, or several in one call. The first batch is kept for the step behind it, whose loss may be no number."""
+        self._last = fed
+        self._first = fed.last if self.position.step == 0 else self._first if self.position.step == 1 else None
         with self.profile.within(DISPATCH):
-            self.state, statistics, self._seen = self.program.observed_step(self.state, fed.batch, self.gauge)
+            statistics = self._send_off(fed)
         self.position = fed.after
         with self.profile.within(COMPUTE):
-            self._tally.add(fed.after.step, statistics)
+            if self.takes_several:
+                self._tally.add_several(fed.after.step, statistics, fed.steps)
+            else:
+                self._tally.add(fed.after.step, statistics)
             self._nonfinite.add(fed, self._seen, self.state)
             self._watch.count(fed.examples, statistics)
-        self.profile.stepped()
+        self.profile.stepped(fed.steps)
         if self._watch.display_due():
             self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate, self._watch.wait)
+
+    def _send_off(self, fed: Fed) -> Any:
+        """Has the device take what was fed; the statistics."""
+        if self.takes_several:
+            found = self.program.observed_steps(self.state, fed.batch, fed.steps, self.gauge, fed.stacked)
+        else:
+            found = self.program.observed_step(self.state, fed.batch, self.gauge)
+        self.state, statistics, self._seen = found
+        return statistics
 
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
@@ -247,7 +266,7 @@ class Session:
     def _with_gradient_source(self, mistake: Mistake) -> Mistake:
         """The op whose gradient is no number on one of the first batches before any update: no learning rate makes up for it."""
         assert isinstance(mistake.diagnostic, LossNotFinite)
-        parts = chain([] if self._last is None else self._split(self._last), *map(self._split, self.feed.training(0)))
+        parts = chain([] if self._last is None else self._split(self._last.last), *map(self._split, self.feed.training(0)))
         for batch in islice(parts, LIMITS.batches_looked_through):
             source = self.program.find_gradient_source(batch)
             if source is not None:

@@ -25,7 +25,7 @@ class Tally:
         """`restored`: the leaves of a sum to go on from, as `leaves` gave them."""
         self._program = program
         self._objective = objective
-        self._pending: tuple[int, Any] | None = None
+        self._pending: tuple[int, Any, int] | None = None
         self._sums = restored
         self._structure: Any = None
         """That of the statistics; None until some were seen."""
@@ -36,7 +36,12 @@ class Tally:
     def add(self, step: int, statistics: Any) -> None:
         """Raises `Mistake` with `LossNotFinite` when an earlier step's loss is no number."""
         self.settle()
-        self._pending = (step, statistics)
+        self._pending = (step, statistics, 0)
+
+    def add_several(self, step: int, statistics: Any, count: int) -> None:
+        """Those of the `count` steps until this one, the first so many along a first axis. It means what adding them one by one means."""
+        self.settle()
+        self._pending = (step, statistics, count)
 
     def wait(self) -> None:
         """Wait until the newest statistics are computed."""
@@ -47,12 +52,24 @@ class Tally:
         """Wait for the newest statistics and add them to the sum."""
         if self._pending is None:
             return
-        (step, statistics), self._pending = self._pending, None
+        (step, statistics, count), self._pending = self._pending, None
         leaves, self._structure = jax.tree.flatten(statistics)
         arrays = [np.asarray(leaf) for leaf in leaves]
+        if count:
+            self._settle_several(step, [array[:count] for array in arrays], count)
+            return
         if self._objective == "train":
             self._refuse_not_finite(step, arrays)
         self._sums = arrays if self._sums is None else list(map(_add, self._sums, arrays))
+
+    def _settle_several(self, step: int, arrays: list[Any], count: int) -> None:
+        """Adds the statistics of several steps, in their order."""
+        if self._objective == "train" and not all(np.isfinite(array).all() for array in arrays):
+            for place in range(count):
+                self._refuse_not_finite(step - count + 1 + place, [array[place] for array in arrays])
+        begun = self._sums is not None
+        sums = self._sums if self._sums is not None else [array[0] for array in arrays]
+        self._sums = [_add_each(total, array if begun else array[1:]) for total, array in zip(sums, arrays, strict=True)]
 
     def _refuse_not_finite(self, step: int, arrays: list[Any]) -> None:
         """Raises `Mistake` when a loss is no number any more: what follows would be noise."""
@@ -86,6 +103,20 @@ class Tally:
 def _add(total: Any, more: Any) -> Any:
     """The sum of two statistics in float64, as `merge` has it."""
     return np.add(total, more, dtype=np.float64)
+
+
+def _add_each(total: Any, rows: Any) -> Any:
+    """The same of several, one after another; of single numbers Python's floats, which are float64, are added faster."""
+    if rows.ndim > 1:
+        for row in rows:
+            total = _add(total, row)
+        return total
+    if not len(rows):
+        return total
+    found = float(total)
+    for number in rows.tolist():
+        found += number
+    return np.float64(found)
 
 
 def _is_finite(array: Any) -> bool:

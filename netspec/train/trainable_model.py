@@ -53,7 +53,7 @@ from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
 from netspec.train.shared_examples import warn_of_shared
 from netspec.train.signals import PoliteStop, Stop, listen
-from netspec.train.timetable import Timetable, timetable
+from netspec.train.timetable import Timetable, describe_apart, timetable
 from netspec.train.workers import employ
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -224,6 +224,8 @@ class Program(Compiled):
             raise Mistake(NothingJudged(setting=judge))
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
+        if apart := describe_apart(self._plan, table):
+            tell.note(apart)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, profile, test_feed, initial)

@@ -89,7 +89,7 @@ def time_steps(workers: dict[str, PeerProcess], found: Measured, pairs: int) -> 
 def time_loops(workers: dict[str, PeerProcess], found: Measured, loops: int) -> None:
     """A loop of about two seconds beside as many bare steps."""
     slowest = max(statistics.median(seconds) for seconds in found["step"].values())
-    count = min(200, max(5, round(2.0 / slowest)))
+    count = min(2_000, max(5, round(2.0 / slowest)))
     for turn in range(loops):
         for peer in in_turns(list(workers), turn):
             bare, loop = (workers[peer].ask(f"{what} {count}") / count for what in ("steps", "loop"))

@@ -29,6 +29,7 @@ from netspec.train.progress import Silent
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder
 from netspec.train.session import Session
+from netspec.train.timetable import Timetable
 from netspec.train.trainable_model import Fit, Program
 from netspec.train.trained_run import Loaded, load
 from tests.lower.models import deep, objective
@@ -130,16 +131,21 @@ class Killed(BaseException):
 
 @contextmanager
 def happening(step: int, what: Any) -> Iterator[None]:
-    """`what()` is called right after that step."""
-    original = Session._step
+    """`what()` is called right after that step, at which those that are taken in one call end then."""
+    original, ends = Session._step, Timetable.ends
 
     def stepping(self: Session, fed: Any) -> None:
         original(self, fed)
         if fed.after.step == step:
             what()
 
+    def ending(self: Timetable, behind: int) -> int:
+        end = ends(self, behind)
+        return min(end, step) if behind < step else end
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "_step", stepping)
+        patch.setattr(Timetable, "ends", ending)
         yield
 
 

@@ -55,6 +55,7 @@ train Gan {
   duration = 3 epochs
   accumulate = 2
   ema = 0.9
+  eval { every = 1 epoch }
   checkpoint { every = 4 steps; keep = 9 }
 }
 """
@@ -134,6 +135,7 @@ class Numbers:
 
     learned: Any = {}
     steps_per_epoch: int | None = 5
+    constant = False
 
     def training(self, epoch: int, start: int = 0) -> Any:
         sizes = [(3, 4), (3, 4), (3, 5), (2, 4), (1, 1)]

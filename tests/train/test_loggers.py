@@ -76,7 +76,9 @@ def test_a_training_that_an_error_ends_has_failed(tmp_path: Path) -> None:
     heard = Heard()
     made = model()
     feed = made.feeds(None, None, None).train
-    broken = SimpleNamespace(**{"learned": {}, "steps_per_epoch": 6, "training": lambda epoch, start=0: 1 / 0, "evaluation": None})
+    broken = SimpleNamespace(
+        **{"learned": {}, "steps_per_epoch": 6, "constant": False, "training": lambda epoch, start=0: 1 / 0, "evaluation": None}
+    )
     with pytest.raises(ZeroDivisionError):
         made.train(broken, feed, None, tmp_path / "run", False, Silent(), loggers={"heard": heard})  # type: ignore[arg-type]
     assert heard.told[-1] is True

@@ -38,7 +38,7 @@ DATA = {"x": X, "price": X @ [1.0, -2.0, 0.5] + 3}
 TEST = {name: values[:30] for name, values in DATA.items()}
 
 
-def program(data: str, more: str = "") -> Any:
+def program(data: str, more: str = "eval { every = 1 epoch }") -> Any:
     return netspec.compile(Source("houses.net", SPEC.format(data=data, more=more)))
 
 

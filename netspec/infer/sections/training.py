@@ -149,7 +149,7 @@ def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str]
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     if objective is not None and (unordered := find_split_by_class(data, objective)) is not None:
         section.world.report(unordered)
-    checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
+    checkpoint = plan_checkpoints(section, frame, evaluation)
     best = Goal() if evaluation is None else plan_best(section, frame, evaluation)
     stop = None if evaluation is None else plan_stop(section, frame, evaluation, best)
     known = {key: value for key, value in values.items() if key != "optimizer"}
@@ -251,7 +251,8 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
         if built is None:
             return None
         objective = built
-    return EvalPlan(data, every, limit, objective, part, test)
+    automatic = "every" not in settings and section.group("stop") is None
+    return EvalPlan(data, every, limit, objective, part, test, automatic)
 
 
 def reads_training(section: Section, objective: Objective) -> bool:
@@ -260,13 +261,14 @@ def reads_training(section: Section, objective: Objective) -> bool:
     return any(port.name in partial for port in objective.body.inputs)
 
 
-def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:
-    """How often the state is kept, and how many times."""
+def plan_checkpoints(section: Section, frame: Frame, evaluation: EvalPlan | None) -> CheckpointPlan | None:
+    """How often the state is kept, and how many times; unless it is said, as often as the evaluation is."""
     group = section.group("checkpoint")
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
+    every = evaluation.every if evaluation else Duration(1, "epoch")
     length = read_duration(frame, settings["every"]) if "every" in settings else every
     keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
     kept = read_duration(frame, settings["keep_every"]) if "keep_every" in settings else None
     if isinstance(length, Unknown) or isinstance(keep, Unknown) or isinstance(kept, Unknown):
         return None
-    return CheckpointPlan(length, keep, kept)
+    return CheckpointPlan(length, keep, kept, "every" not in settings and evaluation is not None and evaluation.automatic)
