@@ -15,7 +15,7 @@ from typing import Any
 
 from netspec.files import append_line, write_atomic
 from netspec.limits import LIMITS
-from netspec.train.metrics_log import Record, finite
+from netspec.train.metrics_record import Record, finite
 
 NAME = "metrics.csv"
 FIRST = ("step", "epoch", "split", "loss")

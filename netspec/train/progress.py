@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from netspec.diagnostics.drawing.cells import escape
 from netspec.train.measured_step import list_watched, words
-from netspec.train.metrics_log import Record
+from netspec.train.metrics_record import Record
 from netspec.train.record_rows import Rows
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.train.metrics_log import Record
+from netspec.train.metrics_record import Record
 from netspec.train.metrics_table import merge_columns, row_of
 
 LEAST = 8

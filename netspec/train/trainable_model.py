@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
@@ -27,34 +26,27 @@ from netspec.lower.step_gauge import Gauge
 from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train.ceilings import require_possible, require_within
-from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
-from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import Parts, is_empty, split_arrays, take_part, without_split
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of, load_from, with_workers
-from netspec.train.final_test import measure_test
 from netspec.train.gradient_accumulation import group_batches
-from netspec.train.initial_weights import Initial, begin_anew, hand_over
-from netspec.train.learned_vocabularies import read_learned, write_learned
-from netspec.train.length_change import change_length
 from netspec.train.loggers.protocol import Logger, Training
 from netspec.train.loggers.shelf import name_loggers
 from netspec.train.loggers.told import telling
-from netspec.train.metrics_log import Record
-from netspec.train.process_record import keep_process
 from netspec.train.profile import Profile
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
-from netspec.train.resumption import describe_fresh_start, require_no_lines
-from netspec.train.rollback import train_through
-from netspec.train.run_folder import RunFolder, claim_folder, start_run
 from netspec.train.schedule_warnings import warn
-from netspec.train.session import Session
 from netspec.train.shared_examples import warn_of_shared
-from netspec.train.signals import PoliteStop, Stop, listen
-from netspec.train.timetable import Timetable, describe_apart, timetable
+from netspec.train.signals import PoliteStop, Stop
+from netspec.train.timetable import describe_apart, timetable
 from netspec.train.workers import employ
+
+if TYPE_CHECKING:
+    from netspec.train.data_marks import Marks
+    from netspec.train.initial_weights import Initial
+    from netspec.train.metrics_log import Record
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
@@ -166,6 +158,9 @@ class Program(Compiled):
 
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
+        from netspec.train.initial_weights import hand_over
+        from netspec.train.learned_vocabularies import read_learned
+
         if out is not None and not resume:
             refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         home, loggers = Path(folder) if folder else None, name_loggers(log, out)
@@ -217,6 +212,12 @@ class Program(Compiled):
         profile: Profile,
     ) -> Fit:
         """`train` behind its worker processes."""
+        from netspec.train.data_marks import keep_marks
+        from netspec.train.learned_vocabularies import write_learned
+        from netspec.train.length_change import change_length
+        from netspec.train.run_folder import claim_folder, start_run
+        from netspec.train.whole_training import run_session
+
         marks = self._marks(feed, eval_feed, data, test_feed) if out is not None else {}
         warn_of_shared(feed, {self._plan.eval.part: eval_feed, **({"test": test_feed} if test_feed else {})}, tell)
         feed = group_batches(feed, self._plan.accumulate)
@@ -228,14 +229,16 @@ class Program(Compiled):
             tell.note(apart)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell, stop, gauge, profile, test_feed, initial)
+            session = run_session(program, self._plan, table, feed, eval_feed, None, False, tell, stop, gauge, profile, test_feed, initial)
+            return Fit(program, session.state, tuple(session.history), None, stop, session.data_wait)
         with claim_folder(out, self.recipe, resume):
             run = start_run(out, self.recipe, self._plan, data, resume, initial.record if initial else None)
             run = replace(run, keep_every=table.keep)
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             run = change_length(run, self.recipe, self._plan, table.clock, tell)
-            return _session(program, table, feed, eval_feed, run, resume, tell, stop, gauge, profile, test_feed, initial)
+            session = run_session(program, self._plan, table, feed, eval_feed, run, resume, tell, stop, gauge, profile, test_feed, initial)
+            return Fit(program, session.state, tuple(session.history), run.path, stop, session.data_wait)
 
     @raise_spec_errors()
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
@@ -333,6 +336,8 @@ class Program(Compiled):
 
     def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None, test_feed: Feed | None = None) -> Marks:
         """By what the data of a training are known again: arrays that were handed over, and the files of the others."""
+        from netspec.train.data_marks import is_handed, mark_arrays, mark_files
+
         own = self._plan.eval
         plans = [
             plan for plan, used in ((self._plan.data, feed), (own.data, eval_feed), (own.test, test_feed)) if plan and not is_handed(used)
@@ -368,55 +373,6 @@ class Program(Compiled):
         if self.plan is None:
             raise SpecError([NothingToTrain(model=self.model.name, inputs=self._example())])
         return self.plan
-
-
-def _session(
-    program: Program,
-    table: Timetable,
-    feed: Feed,
-    eval_feed: Feed | None,
-    run: RunFolder | None,
-    resume: bool,
-    tell: Reporter,
-    stop: Stop,
-    gauge: Gauge,
-    profile: Profile,
-    test_feed: Feed | None = None,
-    initial: Initial | None = None,
-) -> Fit:
-    """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
-    start, history = _begin(program, table, run, resume, tell, initial)
-    if run is not None:
-        keep_process(run.path, program.recipe, program._plan.seed, start.position.step)
-    with listen(stop) if run else nullcontext():
-
-        def begin(start: Resumed, history: list[Record]) -> Session:
-            return Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history, gauge, profile)
-
-        session = train_through(begin, start, history)
-        if test_feed is not None and not stop:
-            measure_test(session, test_feed)
-    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop, session.data_wait)
-
-
-def _begin(
-    program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter, initial: Initial | None
-) -> tuple[Resumed, list[Record]]:
-    """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
-    if run is None:
-        return begin_anew(program, None, initial, tell), []
-    if resume and not run.store.folder.exists():
-        require_no_lines(run)
-    run.store.recover()
-    if resume:
-        run.store.require_manifests()
-    steps = run.store.steps() if resume else []
-    start = restore_checkpoint(program, run, steps[-1]) if steps else begin_anew(program, run, initial, tell)
-    step = start.position.step
-    begun = any(map(table.log_due, range(1, step + 1)))
-    if note := describe_fresh_start(run, step, begun) if resume else "":
-        tell.note(note)
-    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun, program._plan.eval.part)
 
 
 def make_trainable(program: Compiled, recipe: Recipe) -> Program:

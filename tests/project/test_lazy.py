@@ -96,6 +96,18 @@ print(*sys.modules.keys() - before)
     assert len(own) <= OWN, f"{len(own)} modules of netspec"
 
 
+def test_compiling_a_program_imports_nothing_that_only_runs_need(root: Path) -> None:
+    """What reads checkpoints and logs takes as long to import as a small spec to check, and a program that only takes steps has none."""
+    code = """
+import sys
+import netspec
+netspec.compile("models/mnist.net")
+print(*sys.modules)
+"""
+    names = set(run(code, cwd=root).split())
+    assert names & {"pydantic", "netspec.train.run_folder", "netspec.train.session", "netspec.train.checkpoint_contents"} == set()
+
+
 def test_importing_netspec_imports_only_itself(root: Path) -> None:
     code = """
 import sys

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from netspec.train.metrics_log import Record
+from netspec.train.metrics_record import Record
 from netspec.train.metrics_table import row_of
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.train.loggers.protocol import Logger, Training
 from netspec.train.loggers.shelf import explain
-from netspec.train.metrics_log import Record
+from netspec.train.metrics_record import Record
 from netspec.train.progress import Reporter
 
 if TYPE_CHECKING:
