@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -12,15 +13,18 @@ import pytest
 
 from netspec.kernels.choice import Chooser
 from netspec.kernels.convolve import IMAGE, convolve
+from netspec.kernels.convolve_kept_input import by_kept_input
 from netspec.kernels.convolve_pointwise import by_matmul
 from netspec.kernels.family import Variant
 from netspec.kernels.reduce_window import by_axes, by_slices, reduce_window
 
 POINT = {"stride": (2, 1), "padding": "SAME", "axes": IMAGE}
+TAPS = {"stride": (1, 2), "padding": "SAME", "axes": IMAGE}
 POOL = {"size": (3, 3), "stride": (2, 2), "padding": "SAME"}
 TILES = {"size": (2, 3), "stride": (2, 3), "padding": ((0, 0), (0, 0))}
 CASES: list[tuple[Variant, dict[str, Any], tuple[tuple[int, ...], ...]]] = [
     (by_matmul, POINT, ((2, 5, 4, 3), (1, 1, 3, 2))),
+    (by_kept_input, TAPS, ((2, 5, 4, 8), (3, 2, 8, 2))),
     (by_axes, {**POOL, "start": -np.inf, "combine": "max"}, ((2, 6, 5, 2),)),
     (by_axes, {**POOL, "start": 0.0, "combine": "add"}, ((2, 6, 5, 2),)),
     (by_slices, {**TILES, "start": 0.0, "combine": "add"}, ((2, 4, 6, 2),)),
@@ -45,6 +49,16 @@ def test_derivatives_of_all_kinds(variant: Variant, options: dict[str, Any], sha
         found, wanted = (jax.jit(partial(derive, run))(arrays, along) for run in (variant.function, variant.family.reference.function))
         for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
             np.testing.assert_allclose(one, other, 1e-10, 1e-10)
+
+
+@pytest.mark.parametrize(("of", "convolutions", "products"), [(0, 1, 0), (1, 1, 1), ((0, 1), 2, 1)], ids=["x", "kernel", "both"])
+def test_only_the_gradients_that_are_asked_for_are_computed(of: Any, convolutions: int, products: int) -> None:
+    """Of a first layer's x there is none, and of a frozen kernel neither. A sum of products needs no forward pass for them."""
+    x, kernel = jnp.ones((2, 5, 4, 8)), jnp.ones((3, 2, 8, 2))
+    slope = jax.grad(lambda x, kernel: by_kept_input.function(x, kernel, **TAPS).sum(), of)
+    text = jax.jit(slope).lower(x, kernel).compile().as_text()
+    assert len(re.findall(r"= \S+ convolution\(", text)) == convolutions
+    assert len(re.findall(r"= \S+ dot\(", text)) == products
 
 
 @pytest.mark.parametrize(("options", "variant"), [(POOL, by_axes), (TILES, by_slices)])
