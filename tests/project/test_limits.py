@@ -451,6 +451,7 @@ ELSEWHERE = {
     "call_values": "a price that is paid of `values`",
     "measure_values": "a price that is paid of `values`",
     "recurrence_values": "a price that is paid of `values`",
+    "comment_characters": "tests/diff/test_markdown.py: reports that are longer are cut in whole parts, which are counted",
     "drawn_differences": "of differences that a run's own report cuts, whose number is that of settings",
     "listed_modules": "of names that a report on PyTorch's weights cuts",
     "listed_weights": "of names that a report on weights cuts",
