@@ -16,6 +16,8 @@ LOG_EVERY = 1_000
 SHORT, APART = 5, 50
 """Where an epoch has fewer light steps than the first, as many epochs as have the second go together: between two evaluations that the spec
 leaves to netspec, and so between two lines."""
+LINES = 20
+"""Epochs do not go together below so many lines."""
 SAVED_APART = 1_000
 """Light steps between two checkpoints that the spec leaves to netspec, at least: they take less than a second."""
 
@@ -81,7 +83,8 @@ def timetable(plan: TrainPlan, steps_per_epoch: int | None) -> Timetable:
     evaluate, checkpoint = (_steps(d, clock) for d in every)
     lines = steps_per_epoch
     if plan.eval.automatic and is_light(plan):
-        lines = evaluate = _multiple(steps_per_epoch, APART) if steps_per_epoch < SHORT else evaluate
+        apart = min(APART, total // LINES)
+        lines = evaluate = _multiple(steps_per_epoch, apart) if steps_per_epoch < SHORT and apart > steps_per_epoch else evaluate
         checkpoint = _multiple(evaluate, SAVED_APART) if plan.checkpoint.automatic else checkpoint
     return Timetable(clock, evaluate, checkpoint, 0 if kept is None else _steps(kept, clock), lines)
 
