@@ -19,6 +19,7 @@ from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
 from netspec.lower.clock import bind_clock, derive_clock
+from netspec.lower.constant_fills import find_fills
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
@@ -628,14 +629,22 @@ class Program:
         return make_guard(self.plan, self._precision, self.foreign) if self.plan else None
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
-        """The optimizers' first states."""
+        """The optimizers' first states, on the devices."""
         with raise_spec_errors():
-            return self._moments(params) if self.plan else ()
+            if not self.plan:
+                return ()
+            fills = None if any(map(is_traced, params.values())) else find_fills(self._begin_moments, params)
+            if fills is None:
+                return self._moments(params)
+            return jax.tree.map(lambda x: self._placement.state(np.array(x, order="C")), fills)
+
+    def _begin_moments(self, params: Mapping[str, Any]) -> Any:
+        return steps.strip_weak_types(steps.first_moments(self._updates, params))
 
     @cached_property
     def _moments(self) -> Callable[..., Any]:
         """The optimizers' first states: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
-        return self._placement.jit(lambda params: steps.strip_weak_types(steps.first_moments(self._updates, params)))
+        return self._placement.jit(self._begin_moments)
 
     @cached_property
     def _evaluated(self) -> Callable[..., Any]:

@@ -52,9 +52,9 @@ def test_f64_starts_at_the_values_of_f32() -> None:
     np.testing.assert_array_equal(small, wide)
 
 
-def test_init_compiles_only_the_optimizer(caplog: pytest.LogCaptureFixture) -> None:
+def test_init_compiles_nothing(caplog: pytest.LogCaptureFixture) -> None:
     import jax
 
     with jax.log_compiles():
         program(deep(3)).init()
-    assert sum("Finished XLA compilation" in r.message for r in caplog.records) == 1
+    assert sum("Finished XLA compilation" in r.message for r in caplog.records) == 0

@@ -97,7 +97,7 @@ def scripted(number: int) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("netspec.train.session.evaluate_feed", evaluated)
-        patch.setattr("netspec.train.trainable_model.Session", session)
+        patch.setattr("netspec.train.whole_training.Session", session)
         yield
 
 
