@@ -55,7 +55,8 @@ def test_short_epochs_of_small_steps_go_together() -> None:
 def test_everything_is_due_at_the_end() -> None:
     table = timetable(plan(), 1)
     assert table.log_due(5_000) and table.evaluation_due(5_000) and table.checkpoint_due(5_000)
-    assert due(timetable(replace(plan(), duration=replace(plan().duration, count=20.0)), 1), 20) == ([20], [20], [20])
+    few = timetable(replace(plan(), duration=replace(plan().duration, count=20.0)), 1)
+    assert due(few, 20) == ([*range(1, 21)], [*range(1, 21)], [20]), "no fewer than twenty lines"
 
 
 @pytest.mark.parametrize(
@@ -100,9 +101,9 @@ def test_a_run_says_so_and_saves_the_best_and_the_last(tmp_path: Path) -> None:
     made = compile(models_dir() / "karate.net", set={"train.duration": "120 steps"})
     feeds, told = made.feeds(None, None, None), StringIO()
     made.train(feeds.train, feeds.validation, None, tmp_path / "run", False, Lines(told))
-    note = "an epoch is 1 small step: lines and evaluations are 50 epochs apart, checkpoints 1,000 epochs or at a new best"
+    note = "an epoch is 1 small step: lines and evaluations are 6 epochs apart, checkpoints 1,002 epochs or at a new best"
     assert note in told.getvalue()
     records = RunFolder(tmp_path / "run", RECIPE, {}).log.records()
-    assert [(r.step, r.split) for r in records] == [(step, split) for step in (50, 100, 120) for split in ("train", "eval")]
+    assert [(r.step, r.split) for r in records] == [(step, split) for step in range(6, 121, 6) for split in ("train", "eval")]
     best = min((r.loss, r.step) for r in records if r.split == "eval")[1]
-    assert {best, 120} <= set(steps(tmp_path / "run")) <= {50, 100, 120}
+    assert {best, 120} <= set(steps(tmp_path / "run")) <= {*range(6, 121, 6)}
