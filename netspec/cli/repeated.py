@@ -15,7 +15,11 @@ def drop_repeated(paths: Sequence[str], found: Sequence[Sequence[Diagnostic]]) -
     itself, else with the first that imports it."""
     if len(paths) < 2:
         return [list(of_file) for of_file in found]
-    real = lru_cache(maxsize=None)(os.path.realpath)
+
+    @lru_cache(maxsize=None)
+    def real(path: str) -> str:
+        return os.path.realpath(path)
+
     keys = [[key_of(problem, real) for problem in of_file] for of_file in found]
     owners: dict[Hashable, int] = {}
     for number, path in enumerate(paths):
