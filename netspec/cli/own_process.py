@@ -3,6 +3,7 @@ leaves alone. Floor 6."""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 
@@ -20,10 +21,19 @@ def own_process(words: Sequence[str]) -> None:
     """This process is a command's: it was started for it, and ends behind it. May start it again, with memory kept."""
     global _owned
     _owned = True
-    if any(word in TRAINING for word in words[:2]) and not any(map(_is_portable, words)):
+    if not any(word in TRAINING for word in words[:2]):
+        return
+    if not any(map(_is_portable, words)):
         from netspec.train.kept_memory import start_again
 
         start_again()
+    collect_rarely()
+
+
+def collect_rarely() -> None:
+    """Garbage is looked for seldom: importing JAX and tracing a model make a million objects that stay, and looking through them takes 7 % of
+    a small model's start."""
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _is_portable(word: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from functools import cache
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import NO_SOURCE, Span
@@ -16,7 +16,7 @@ def drop_repeated(paths: Sequence[str], found: Sequence[Sequence[Diagnostic]]) -
     if len(paths) < 2:
         return [list(of_file) for of_file in found]
 
-    @lru_cache(maxsize=None)
+    @cache
     def real(path: str) -> str:
         return os.path.realpath(path)
 

@@ -10,9 +10,11 @@ import sys
 
 def main() -> int:
     if sys.argv[1] == "netspec":
+        from netspec.cli.own_process import collect_rarely
         from netspec.train.kept_memory import start_again
 
         start_again()
+        collect_rarely()
     from tests.benchmarks.worker import main as work
 
     return work()

@@ -80,6 +80,7 @@ def test_commands_that_train_start_again_unless_they_are_portable(
     calls: list[str] = []
     monkeypatch.setattr(kept_memory, "start_again", lambda: calls.append("again"))
     monkeypatch.setattr(own_process, "_owned", False)
+    monkeypatch.setattr(own_process, "collect_rarely", lambda: None)
     own_process.own_process(words)
     assert bool(calls) is again
 
