@@ -31,8 +31,8 @@ def own_process(words: Sequence[str]) -> None:
 
 
 def collect_rarely() -> None:
-    """Garbage is looked for seldom: importing JAX and tracing a model make a million objects that stay, and looking through them takes 7 % of
-    a small model's start."""
+    """Garbage is looked for seldom: importing JAX and tracing a model make a million objects that stay, and to look through them takes 7 %
+    of a small model's start."""
     gc.set_threshold(50_000, 20, 50)
 
 
