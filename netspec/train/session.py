@@ -157,7 +157,7 @@ class Session:
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
-        self._await_write(table.evaluation_due(step) or table.checkpoint_due(step))
+        self._await_write(table.checkpoint_due(step))
         if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
             self._tally.settle()
             self._refuse_not_finite()
@@ -212,7 +212,8 @@ class Session:
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
     def _await_write(self, wait: bool = True) -> None:
-        """Raises what the last checkpoint failed with; where another one may follow, it is waited for, so that a kill never costs two."""
+        """Raises what the last checkpoint failed with; where another one is due, it is waited for, so that a kill never costs two. One of a
+        new best waits for it when it is written."""
         if self.folder:
             with self.profile.within(WRITING):
                 self.folder.writer.finish() if wait else self.folder.writer.raise_failure()
