@@ -14,7 +14,7 @@ from netspec.library.base import Array
 from netspec.lower.step_functions import strip_weak_types
 from netspec.lower.training_state import State
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Steps of one call at most."""
 
 

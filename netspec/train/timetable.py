@@ -13,7 +13,7 @@ from netspec.train.light_steps import is_light
 
 LOG_EVERY = 1_000
 """Steps after which a line of training metrics is written even within an epoch."""
-SHORT, APART = 5, 50
+SHORT, APART = 5, 100
 """Where an epoch has fewer light steps than the first, as many epochs as have the second go together: between two evaluations that the spec
 leaves to netspec, and so between two lines."""
 LINES = 20
