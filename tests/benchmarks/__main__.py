@@ -78,11 +78,14 @@ def require_same_size(workers: dict[str, PeerProcess]) -> None:
 
 
 def time_steps(workers: dict[str, PeerProcess], found: Measured, pairs: int) -> None:
+    """Steps of each in turns. The first of a turn is not timed: while others worked, caches went to them, and memory that was free to the
+    machine below a virtual one, which then took a second to have it again."""
     for worker in workers.values():
         worker.ask("steps 1")
     together = max(1, math.ceil(TOGETHER / min(worker.ask("steps 1") for worker in workers.values())))
     for turn in range(pairs):
         for peer in in_turns(list(workers), turn):
+            workers[peer].ask("steps 1")
             found["step"][peer].append(workers[peer].ask(f"steps {together}") / together)
 
 
