@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from netspec import __version__
 from netspec.cli.guard import describe_ending, finish, run_guarded
-from netspec.cli.own_process import own_process
+from netspec.cli.own_process import is_command, own_process
 from netspec.cli.terminal import careful_output, reserve_descriptors, width, write_text
 from netspec.diagnostics.drawing.cells import escape
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
     skip_plugin_search()
     if argv is None:
-        own_process(sys.argv[1:])
+        own_process(sys.argv[1:] if is_command() else ())
         reserve_descriptors()
     given = sys.argv[1:] if argv is None else argv
     with careful_output():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 PORTABLE = "portable"
@@ -12,7 +13,7 @@ TRAINING = ("train", "resume", "eval", "predict")
 """Commands whose steps need memory again and again."""
 _FILES = ("spec.net", "spec.json", "settings.json")
 """Files of a run folder, or of one that `netspec compile` wrote, that say how it is lowered."""
-_SPECS = (".net", ".netspec", ".json")
+_NAMES = ("netspec", "netspec.exe", "netspec-script.py")
 _LONGEST = 1 << 20
 _owned = False
 
@@ -21,7 +22,8 @@ def own_process(words: Sequence[str]) -> None:
     """This process is a command's: it was started for it, and ends behind it. May start it again, with memory kept."""
     global _owned
     _owned = True
-    if not any(word in TRAINING for word in words[:2]):
+    command = next((word for word in words if word != "--debug"), "")
+    if command not in TRAINING:
         return
     if not any(map(_is_portable, words)):
         from netspec.train.kept_memory import start_again
@@ -36,17 +38,29 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+def is_command() -> bool:
+    """Was this process started for the command, and not for a program that calls it? `netspec`, or `python -m netspec`."""
+    started = sys.modules.get("__main__")
+    spec = getattr(started, "__spec__", None)
+    return spec.name == "netspec.__main__" if spec else os.path.basename(getattr(started, "__file__", None) or "") in _NAMES
+
+
 def _is_portable(word: str) -> bool:
     """Does a word of the command line, or the spec or run that it names, say `portable`? It is not read as a spec yet: that takes longer
     than all of this."""
-    return PORTABLE in word or any(PORTABLE.encode() in text for text in _texts(word))
+    return says_portable(word.encode("utf-8", "replace")) or any(map(says_portable, _texts(word)))
+
+
+def says_portable(text: bytes) -> bool:
+    """`lowering = portable` is in it, however it is written."""
+    return b"lowering" in text and PORTABLE.encode() in text
 
 
 def _texts(path: str) -> Iterator[bytes]:
     """The text of a file, or those of a folder that matter, as far as they are there and not long."""
     for each in (path, *(os.path.join(path, name) for name in _FILES)):
         try:
-            if each.endswith(_SPECS) and os.path.isfile(each):
+            if os.path.isfile(each):
                 with open(each, "rb") as file:
                     yield file.read(_LONGEST)
         except (OSError, ValueError):

@@ -69,10 +69,12 @@ def run_train(args: Namespace) -> int:
     workers = choose_workers(args.workers, model.plan.workers if model.plan else None)
     profile.mark("loading the data")
     parts = {"test_feed": feeds.test, "initial": initial, "gauge": gauge, "workers": workers, "loggers": loggers, "profile": profile}
-    fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
-    write_text(summarize_fit(fit, out, args))
-    if args.profile:
-        write_text("\n".join(profile.lines()))
+    try:
+        fit = model.train(feeds.train, feeds.validation, data, out, args.resume, reporter(), **parts)
+        write_text(summarize_fit(fit, out, args))
+    finally:
+        if args.profile and profile.steps:
+            write_text("\n".join(profile.lines()))
     return fit.stop.exit_code
 
 

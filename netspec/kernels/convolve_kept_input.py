@@ -71,7 +71,8 @@ def _convolution(how: tuple[tuple[str, Any], ...]) -> Callable[[Any, Any], Any]:
 
 
 def _keep(x: Any) -> Any:
-    """x, read from memory: each element times 1, and the sum with its neighbours' times 0."""
+    """x, read from memory: each element times 1, and its neighbours times 0, so that an infinity makes their part of the gradient no
+    number as well."""
     channels = x.shape[-1]
     width = channels if channels <= max(WIDTHS) else next((width for width in WIDTHS if channels % width == 0), channels)
     return lax.dot(x.reshape(-1, width), jnp.eye(width, dtype=x.dtype)).reshape(x.shape)

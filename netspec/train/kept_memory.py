@@ -22,6 +22,8 @@ VARIABLE = "GLIBC_TUNABLES"
 TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=134217728"
 """Large pages, no mapping of single buffers, and nothing given back to the kernel below 128 MiB at the heap's end. With one arena as well,
 threads that compile wait for each other, and without trimming a process is up to twice as large."""
+AGAIN = "netspec_again"
+"""The `-X` option of the second start. No environment, however it is changed on the way, makes a third of it."""
 KEPT = "kept by the C library, in large pages; 128 MiB before any goes back"
 COMPILED = "/jax/core/compile/backend_compile_duration"
 """JAX's name for the end of a compilation."""
@@ -36,21 +38,29 @@ _said = LEFT
 def start_again() -> None:
     """Become the same command with the variable set, unless it is set or something speaks against it: JAX that is there already is some
     other program's. Must come before anything is read or written."""
-    if VARIABLE in os.environ or _obstacle(os.environ) or not sys.executable or "jax" in sys.modules:
+    if AGAIN in sys._xoptions or _obstacle(os.environ) or not sys.executable or _is_watched() or "jax" in sys.modules:
         return
     try:
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {VARIABLE: TUNABLES})
-    except OSError:
-        return  # not allowed to: memory stays as the C library has it
+        os.execve(sys.executable, [sys.executable, "-X", AGAIN, *sys.orig_argv[1:]], os.environ | {VARIABLE: TUNABLES})
+    except (OSError, ValueError):
+        return  # not allowed to, or an environment that nothing can be started with: memory stays as the C library has it
+
+
+def _is_watched() -> bool:
+    """Somebody looks into this very process, or talks to it: a debugger, a profiler, an interpreter that stays."""
+    return sys.gettrace() is not None or sys.getprofile() is not None or bool(sys.flags.interactive)
 
 
 def keep_memory() -> None:
     """Give back what compilations leave, let processes that are started from here have their own way, and know what became of it."""
     global _said
-    if os.environ.get(VARIABLE) != TUNABLES:
+    kept = os.environ.get(VARIABLE) == TUNABLES
+    if AGAIN in sys._xoptions:
+        os.environ.pop(VARIABLE, None)  # also where it arrived changed, as a process with other rights has it
+    if not kept:
         _said = _obstacle(os.environ) or LEFT
         return
-    del os.environ[VARIABLE]
+    os.environ.pop(VARIABLE, None)
     library = ctypes.CDLL(None)
 
     def give_back(event: str, duration_secs: float, **_: object) -> None:
@@ -76,6 +86,8 @@ def _obstacle(environment: Mapping[str, str]) -> str:
     own = next((name for name in sorted(environment) if name.startswith(_OWN)), "")
     if own:
         return f"as the environment says ({own})"
+    if "alloc" in environment.get("LD_PRELOAD", ""):
+        return "as the environment says (LD_PRELOAD)"
     if not is_glibc():
         return "as the C library has it, which is not the GNU one"
     if not computes_on_cpu(environment):

@@ -34,7 +34,7 @@ def keep_programs() -> None:
     global _said
     _said = foresee_programs()
     if _said or (folder := _prepare(programs_dir())) is None:
-        _said = _said or f"not kept: {programs_dir()} is not a folder of this user alone"
+        _said = _said or f"not kept: {programs_dir()} cannot be made a folder of this user alone"
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH)
@@ -50,7 +50,7 @@ def foresee_programs() -> str:
     """What the environment says of compiled programs; "" where it says nothing."""
     if os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1").lower() in _OFF:
         return "not kept, as the environment says (JAX_ENABLE_COMPILATION_CACHE)"
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    if os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         return f"kept in {os.environ['JAX_COMPILATION_CACHE_DIR']}, as the environment says (JAX_COMPILATION_CACHE_DIR)"
     return ""
 
@@ -102,15 +102,29 @@ def _tidy(root: Path, own: Path) -> None:
     stamp = own / STAMP
     since = stamp.stat().st_mtime - 1 if stamp.exists() else 0.0
     stamp.touch()
-    found = [(path, path.stat()) for path in own.glob("*-cache")]
+    found = _list(own)
     for path, facts in found:
-        if facts.st_mtime >= since and not _is_complete(path):
+        if _is_foreign(facts) or (facts.st_mtime >= since and not _is_complete(path)):
             path.unlink(missing_ok=True)
     _shrink(sorted((max(facts.st_atime, facts.st_mtime), facts.st_size, path) for path, facts in found))
     for other in root.iterdir():
         with suppress(OSError):
             if other != own and time.time() - (other / STAMP).stat().st_mtime > LIMITS.unused_program_seconds:
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _list(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """The entries with what is known of each; another process may delete one meanwhile."""
+    found = []
+    for path in folder.glob("*-cache"):
+        with suppress(FileNotFoundError):
+            found.append((path, path.lstat()))
+    return found
+
+
+def _is_foreign(facts: os.stat_result) -> bool:
+    """Another user wrote it, or it leads elsewhere: machine code that nobody is to run."""
+    return not stat.S_ISREG(facts.st_mode) or (hasattr(os, "geteuid") and facts.st_uid != os.geteuid())
 
 
 def _shrink(entries: list[tuple[float, int, Path]]) -> None:

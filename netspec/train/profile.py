@@ -19,7 +19,8 @@ from netspec.lazy import jax
 NAME = "profile"
 """The folder of a run in which the trace lies."""
 BEGIN, END = 5, 25
-"""The steps of a process between which it is traced: the first compiles, and a trace of many is of no use to anybody."""
+"""The steps of a process between which it is traced, to the end of the call in which the last is: the first compiles, and a trace of
+many is of no use to anybody."""
 DATA, DISPATCH, COMPUTE = "waiting for data", "sending off the step", "waiting for the step's result"
 EVALUATION, CHECKPOINT, WRITING = "evaluations", "copying for checkpoints", "lines, waiting for the disk"
 STEP = (DATA, DISPATCH, COMPUTE, EVALUATION, CHECKPOINT, WRITING)
@@ -89,7 +90,7 @@ class Profile:
         self.at_once = max(self.at_once, count)
         if self.folder and before < BEGIN <= self.steps:
             self._trace(True)
-        elif self._tracing and self.steps >= END:
+        elif self._tracing and self.steps >= max(END, self._from + 1):
             self._trace(False)
 
     def end(self) -> None:
@@ -106,7 +107,7 @@ class Profile:
             self._from = self.steps
         elif self._tracing:
             jax.profiler.stop_trace()
-            self.traced = self._from, self.steps
+            self.traced = self._from + 1, self.steps
         self._tracing = begin
         self._first += time.perf_counter() - began
 
@@ -134,8 +135,11 @@ class Profile:
         known = {name: self.seconds.get(name, 0.0) for name in STEP}
         rest = {**known, "the loop itself": max(spent - sum(known.values()), 0.0)}
         yield from (f"  {name:<34} {seconds / count * 1e3:>8.3f} ms  {seconds / spent:>4.0%}" for name, seconds in rest.items())
+        if self.folder and not self.traced:
+            yield f"no step was traced: the trace begins behind step {BEGIN}"
         if self.traced:
-            yield f"a trace of steps {self.traced[0]} to {self.traced[1]} lies in {escape(str(self.folder))}, for xprof or Perfetto"
+            steps = f"{self.traced[0]:,} to {self.traced[1]:,} of this process"
+            yield f"a trace of steps {steps} lies in {escape(str(self.folder))}, for xprof or Perfetto"
 
 
 def seconds_of_process() -> float:

@@ -113,9 +113,10 @@ class Bar:
 
 def reporter(stream: TextIO | None = None) -> Reporter:
     """A bar on a terminal that can draw one, lines elsewhere."""
+    from io import StringIO
     from os import environ
 
-    target = stream or sys.stdout
+    target = stream or sys.stdout or StringIO()  # there is none where a shell has closed it
     return Bar(target) if target.isatty() and environ.get("TERM") != "dumb" else Lines(target)
 
 

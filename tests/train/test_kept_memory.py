@@ -57,9 +57,10 @@ def test_a_command_called_from_python_sets_nothing(monkeypatch: pytest.MonkeyPat
         (["--debug", "train", "m.net"], True),
         (["eval", "run"], True),
         (["resume", "run", "trainer"], True),
-        (["check", "m.net"], False),
+        (["check", "train"], False),
         (["train", "m.net", "--set", "train.lowering=portable"], False),
-        (["train", "portable.spec"], False),
+        (["train", "--out", "runs/portable", "m.net"], True),
+        (["train", "plain.txt"], False),
         (["train", "plain.net"], False),
         (["eval", "old"], False),
         (["predict", "nowhere", "x.csv"], True),
@@ -72,8 +73,9 @@ def test_commands_that_train_start_again_unless_they_are_portable(
     for name, text in {
         "m.net": "",
         "plain.net": "lowering = portable",
+        "plain.txt": "lowering = portable",
         "run/spec.net": "",
-        "old/settings.json": '{"value": "portable"}',
+        "old/settings.json": '{"lowering": {"value": "portable"}}',
     }.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
@@ -118,11 +120,38 @@ def test_a_process_starts_again_by_the_words_it_was_started_by(monkeypatch: pyte
         == [
             (
                 sys.executable,
-                [sys.executable, "-X", "dev", "-m", "netspec", "train", "a b.net"],
+                [sys.executable, "-X", kept_memory.AGAIN, "-X", "dev", "-m", "netspec", "train", "a b.net"],
                 {**os.environ, kept_memory.VARIABLE: kept_memory.TUNABLES},
             )
         ]
     )
+
+
+def test_no_environment_makes_a_third_start(tmp_path: Path) -> None:
+    """Where the variable does not arrive: a wrapper takes it away."""
+    site = tmp_path / "sitecustomize.py"
+    site.write_text("import os\nos.environ.pop('GLIBC_TUNABLES', None)\nprint('started', flush=True)\n")
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), root]), "JAX_PLATFORMS": "cpu"}
+    words = [sys.executable, "-m", "netspec", "train", "nowhere.net"]
+    ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2 and ended.stdout.count("started") <= 2
+
+
+PROGRAM = """import sys
+print('began', flush=True)
+sys.argv = ['netspec', 'train', 'nowhere.net']
+from netspec.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("start", ["-", "-c"])
+def test_a_program_that_calls_the_command_is_not_started_again(tmp_path: Path, start: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "JAX_PLATFORMS": "cpu"}
+    words = [sys.executable, start, *([PROGRAM] if start == "-c" else [])]
+    ended = subprocess.run(words, input=PROGRAM, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout.count("began")) == (2, 1) and "nowhere.net" in ended.stdout + ended.stderr
 
 
 SPEC = """netspec 1
