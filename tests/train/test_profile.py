@@ -34,7 +34,7 @@ def test_a_trace_is_of_some_steps_behind_the_first(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(jax.profiler, "stop_trace", lambda: calls.append(measured.steps))
     drive(measured, 40)
     assert calls == [(str(tmp_path / "trace"), profile.BEGIN), profile.END]
-    assert list(measured.lines())[-1].startswith(f"a trace of steps {profile.BEGIN} to {profile.END} lies in {tmp_path}")
+    assert list(measured.lines())[-1].startswith(f"a trace of steps {profile.BEGIN + 1} to {profile.END} of this process lies in {tmp_path}")
     calls.clear()
     measured = Profile(tmp_path / "trace")
     drive(measured, 9)
