@@ -37,7 +37,8 @@ def keep_programs() -> None:
         _said = _said or f"not kept: {programs_dir()} cannot be made a folder of this user alone"
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH)
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH)
     _said = f"kept in {folder}"
 
 
@@ -101,12 +102,14 @@ def _tidy(root: Path, own: Path) -> None:
     that nobody has used for long."""
     stamp = own / STAMP
     since = stamp.stat().st_mtime - 1 if stamp.exists() else 0.0
-    stamp.touch()
+    began = time.time()
     found = _list(own)
     for path, facts in found:
         if _is_foreign(facts) or (facts.st_mtime >= since and not _is_complete(path)):
             path.unlink(missing_ok=True)
     _shrink(sorted((max(facts.st_atime, facts.st_mtime), facts.st_size, path) for path, facts in found))
+    stamp.touch()
+    os.utime(stamp, (began, began))
     for other in root.iterdir():
         with suppress(OSError):
             if other != own and time.time() - (other / STAMP).stat().st_mtime > LIMITS.unused_program_seconds:

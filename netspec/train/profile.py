@@ -21,6 +21,7 @@ NAME = "profile"
 BEGIN, END = 5, 25
 """The steps of a process between which it is traced, to the end of the call in which the last is: the first compiles, and a trace of
 many is of no use to anybody."""
+FIRST = "the first step"
 DATA, DISPATCH, COMPUTE = "waiting for data", "sending off the step", "waiting for the step's result"
 EVALUATION, CHECKPOINT, WRITING = "evaluations", "copying for checkpoints", "lines, waiting for the disk"
 STEP = (DATA, DISPATCH, COMPUTE, EVALUATION, CHECKPOINT, WRITING)
@@ -74,7 +75,9 @@ class Profile:
         return Part(self.seconds, name)
 
     def mark(self, name: str) -> None:
-        """What was done since the mark before is called so."""
+        """What was done since the mark before is called so; behind the first step, as where a training goes back, nothing is."""
+        if self.steps and name != FIRST:
+            return
         now = time.perf_counter()
         self.start[name] = self.start.get(name, 0.0) + now - self._marked
         self._marked = now
@@ -84,7 +87,7 @@ class Profile:
         before, self.steps = self.steps, self.steps + count
         self._last = time.perf_counter()
         if before == 0:
-            self.mark("the first step")
+            self.mark(FIRST)
             self.seconds.clear()
             self._first, self._first_steps = self._last, count
         self.at_once = max(self.at_once, count)
@@ -106,8 +109,9 @@ class Profile:
             jax.profiler.start_trace(str(self.folder))
             self._from = self.steps
         elif self._tracing:
-            jax.profiler.stop_trace()
-            self.traced = self._from + 1, self.steps
+            with suppress(OSError, RuntimeError):  # a disk that takes no trace stops no training
+                jax.profiler.stop_trace()
+                self.traced = self._from + 1, self.steps
         self._tracing = begin
         self._first += time.perf_counter() - began
 
@@ -116,7 +120,7 @@ class Profile:
         jax.monitoring.register_event_duration_secs_listener(self._compiled)
 
     def _compiled(self, event: str, duration_secs: float, **_: Any) -> None:
-        if (name := _COMPILING.get(event)) and self.steps <= 1:
+        if (name := _COMPILING.get(event)) and self.steps == 0:
             self.compiling[name] = self.compiling.get(name, 0.0) + duration_secs
 
     # --- what it shows -----------------------------------------------------------------------------------------------
@@ -136,7 +140,7 @@ class Profile:
         rest = {**known, "the loop itself": max(spent - sum(known.values()), 0.0)}
         yield from (f"  {name:<34} {seconds / count * 1e3:>8.3f} ms  {seconds / spent:>4.0%}" for name, seconds in rest.items())
         if self.folder and not self.traced:
-            yield f"no step was traced: the trace begins behind step {BEGIN}"
+            yield "no step was traced" + (f": the trace begins behind step {BEGIN}" if self.steps <= BEGIN else "")
         if self.traced:
             steps = f"{self.traced[0]:,} to {self.traced[1]:,} of this process"
             yield f"a trace of steps {steps} lies in {escape(str(self.folder))}, for xprof or Perfetto"

@@ -158,14 +158,17 @@ class Session:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
         self._await_write(table.checkpoint_due(step))
-        if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
-            self._tally.settle()
+        evaluates = step and self._evaluated < step and table.evaluation_due(step)
+        if step == 1 or evaluates or table.log_due(step):
+            with self.profile.within(COMPUTE):
+                self._tally.settle()
+        if step == 1 or evaluates:
             self._refuse_not_finite()
         if self._tally and table.log_due(step):
             rate, wait = self._watch.lap()
             with self.profile.within(WRITING):
                 self.write("train", self._tally.finish(), rate, wait=wait)
-        improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
+        improved = self._evaluate() if evaluates and not self.stop else False
         if step and (improved or table.checkpoint_due(step)):
             self._save()
 

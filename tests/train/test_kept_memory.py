@@ -248,3 +248,16 @@ def test_programs_of_another_processor_go_when_nobody_has_used_them_for_long(pla
     (place / "mine").mkdir()
     folder = kept_programs._prepare(place)
     assert folder is not None and {path.name for path in place.iterdir()} == {"new", "mine", folder.name}
+
+
+def test_an_entry_that_leads_elsewhere_goes(place: Path, tmp_path: Path) -> None:
+    """Only what this user has written there is run."""
+    import zlib
+
+    folder = kept_programs._prepare(place)
+    assert folder is not None
+    (tmp_path / "code").write_bytes(zlib.compress(b"code"))
+    (folder / "planted-cache").symlink_to(tmp_path / "code")
+    (folder / "lost-cache").symlink_to(tmp_path / "nowhere")
+    kept_programs._prepare(place)
+    assert list(folder.glob("*-cache")) == [] and (tmp_path / "code").exists()

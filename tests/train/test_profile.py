@@ -34,7 +34,9 @@ def test_a_trace_is_of_some_steps_behind_the_first(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(jax.profiler, "stop_trace", lambda: calls.append(measured.steps))
     drive(measured, 40)
     assert calls == [(str(tmp_path / "trace"), profile.BEGIN), profile.END]
-    assert list(measured.lines())[-1].startswith(f"a trace of steps {profile.BEGIN + 1} to {profile.END} of this process lies in {tmp_path}")
+    assert list(measured.lines())[-1].startswith(
+        f"a trace of steps {profile.BEGIN + 1} to {profile.END} of this process lies in {tmp_path}"
+    )
     calls.clear()
     measured = Profile(tmp_path / "trace")
     drive(measured, 9)
@@ -78,3 +80,22 @@ def test_the_command_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     assert all(word in shown for word in words), shown
     assert main(["train", "m.net", "--profile", "--dry-run"]) == 2
     assert "`--profile` would be left unused" in capsys.readouterr().err
+
+
+def test_a_training_that_goes_back_adds_nothing_to_its_start() -> None:
+    measured = Profile()
+    drive(measured, 3)
+    before = dict(measured.start)
+    measured.mark("run folder, first weights")
+    assert measured.start == before
+
+
+def test_a_disk_that_takes_no_trace_stops_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jax.profiler, "start_trace", lambda folder: None)
+    monkeypatch.setattr(jax.profiler, "stop_trace", full)
+    measured = Profile(tmp_path / "trace")
+    drive(measured, 40)
+    assert list(measured.lines())[-1].startswith("no step was traced")
