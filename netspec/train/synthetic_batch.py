@@ -10,6 +10,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.proofs.id_bounds import find_bounds
 from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.train.light_steps import find_sizes
 
 if TYPE_CHECKING:
     from netspec.lower.program import Program
@@ -36,6 +37,7 @@ def make_batch(program: Program, plan: TrainPlan, sizes: Mapping[str, int]) -> d
     """One batch, or the several that count as one step: floats between 0 and 1, ids and classes that exist, lengths of whole rows."""
     from netspec.lower.sequence_lengths import limits
 
+    sizes = {**find_sizes(plan), **sizes}  # also those that the data know, which are free in the model alone
     bounds = {b.field: b for found in find_bounds(program.model, [plan.objective]) if (b := found.at(sizes)) is not None}
     whole = {name: dim.evaluate(sizes) for name, dim in limits(program.model)}
     rng = np.random.default_rng(0)

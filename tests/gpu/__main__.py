@@ -48,7 +48,7 @@ def far(found: Any, wanted: Any) -> float:
 def distance(found: np.ndarray, wanted: np.ndarray) -> float:
     finite = np.isfinite(wanted)
     largest = np.abs(wanted[finite]).max(initial=0.0)
-    return float(np.abs(found - wanted)[finite].max(initial=0.0) / max(largest, 1e-6))
+    return float(np.abs(found[finite] - wanted[finite]).max(initial=0.0) / max(largest, 1e-6))
 
 
 def on_cpu() -> Any:

@@ -27,7 +27,7 @@ def test_a_step_lowers(path: Path, platform: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(jax, "default_backend", lambda: BACKENDS[platform])
     program = compile(path).at(Clock(steps_per_epoch=10, total_steps=100))
     assert program.plan is not None
-    sizes = {"S": 7, "T": 7} | choose_sizes(program, program.plan, {"B": 2})  # of models whose data know them, too
+    sizes = choose_sizes(program, program.plan, {"B": 2})
     batch = make_batch(program, program.plan, sizes)
     state = jax.eval_shape(program.init_traced, jax.random.key(0))
     types = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), batch)
