@@ -8,7 +8,6 @@ those, which a killed process leaves. The variable NETSPEC_TESTS_CACHE names ano
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -20,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+
+from netspec.train.kept_programs import describe_processor
 
 LARGEST = 2_000_000_000
 """Bytes that the programs of one folder may take."""
@@ -45,17 +46,7 @@ def name(cores: int | None = None) -> str:
     """Of the folder for processes that run on so many cores, or on those of this one: versions and processor."""
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     versions = f"jax-{version('jax')}-jaxlib-{version('jaxlib')}-py-{platform.python_version()}"
-    return f"{versions}-{platform.machine()}-{_features()}-{cores or own}"
-
-
-def _features() -> str:
-    """A short name for what the processor can do; XLA compiles for exactly that."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = [platform.processor()]
-    said = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))} or set(lines[:1]))
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:8]
+    return f"{versions}-{platform.machine()}-{describe_processor()}-{cores or own}"
 
 
 def environment(cores: int | None = None) -> dict[str, str]:

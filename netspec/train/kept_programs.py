@@ -81,10 +81,10 @@ def _prepare(root: Path) -> Path | None:
 def _name() -> str:
     """What the code of a program depends on beside what JAX puts into its key."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"jax-{version('jax')}-{version('jaxlib')}-py-{platform.python_version()}-{platform.machine()}-{_features()}-{cores}"
+    return f"jax-{version('jax')}-{version('jaxlib')}-py-{platform.python_version()}-{platform.machine()}-{describe_processor()}-{cores}"
 
 
-def _features() -> str:
+def describe_processor() -> str:
     """A short name for what the processor can do; XLA compiles for exactly that."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()

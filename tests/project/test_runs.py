@@ -31,7 +31,7 @@ def test_folders_differ_in_what_code_depends_on(monkeypatch: pytest.MonkeyPatch)
     names = {programs.name(1), programs.name(2)}
     monkeypatch.setattr(programs, "version", lambda package: "0.0")
     names |= {programs.name(1), programs.name(2)}
-    monkeypatch.setattr(programs, "_features", lambda: "another")
+    monkeypatch.setattr(programs, "describe_processor", lambda: "another")
     assert len(names | {programs.name(1), programs.name(2)}) == 6
 
 
